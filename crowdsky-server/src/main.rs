@@ -1,0 +1,2 @@
+//! The binary `crowdsky`.
+fn main() {}
