@@ -1,0 +1,139 @@
+//! Chains of points: two points belong together when steps of limited length lead from one to the other.
+//!
+//! Points are unit vectors, so that neither RA 0 nor the poles are special. Space is cut into cubes so small that all
+//! points of one cube are within a step of each other; only cubes near each other are then compared, by halving
+//! boxes. Tens of thousands of frames of one field fall into a few cubes and cost one pass.
+
+use std::collections::HashMap;
+
+type Point = [f64; 3];
+type Cell = [i32; 3];
+
+/// The number of each point's chain: the index of the chain's first point.
+pub(super) fn label(points: &[Point], step_deg: f64) -> Vec<usize> {
+    let chord = 2.0 * libm::sin(step_deg.to_radians() / 2.0);
+    // The diagonal of a cube of this side is just below the chord.
+    let side = chord / 3.0_f64.sqrt() * (1.0 - 1e-12);
+    let mut cells: HashMap<Cell, Vec<usize>> = HashMap::new();
+    let mut chains = Chains((0..points.len()).collect());
+    for (i, point) in points.iter().enumerate() {
+        let members = cells.entry(point.map(|x| libm::floor(x / side) as i32)).or_default();
+        if let Some(&first) = members.first() {
+            chains.join(first, i);
+        }
+        members.push(i);
+    }
+    for (cell, members) in &cells {
+        for other in later_neighbours(*cell) {
+            let Some(others) = cells.get(&other) else { continue };
+            if chains.root(members[0]) == chains.root(others[0]) {
+                continue;
+            }
+            let near = |list: &[usize]| list.iter().map(|&i| points[i]).collect::<Vec<_>>();
+            if any_within(&mut near(members), &mut near(others), chord * chord) {
+                chains.join(members[0], others[0]);
+            }
+        }
+    }
+    (0..points.len()).map(|i| chains.root(i)).collect()
+}
+
+/// Half of the cubes within a step (two cubes away at most), so that each pair is met once.
+fn later_neighbours(cell: Cell) -> impl Iterator<Item = Cell> {
+    let offsets = (-2..=2).flat_map(|x| (-2..=2).flat_map(move |y| (-2..=2).map(move |z| [x, y, z])));
+    offsets.filter(|o| *o > [0, 0, 0]).map(move |o| [cell[0] + o[0], cell[1] + o[1], cell[2] + o[2]])
+}
+
+/// Whether any point of `a` lies within the root of `limit2` of any point of `b`; neither is empty.
+///
+/// The boxes around both answer most questions; where they cannot, the larger set is halved along the longest side of
+/// its box.
+fn any_within(a: &mut [Point], b: &mut [Point], limit2: f64) -> bool {
+    let (box_a, box_b) = (bounds(a), bounds(b));
+    let gap = |k: usize| (box_b.0[k] - box_a.1[k]).max(box_a.0[k] - box_b.1[k]).max(0.0);
+    if (0..3).map(|k| gap(k) * gap(k)).sum::<f64>() > limit2 {
+        return false;
+    }
+    if a.len() * b.len() <= 64 {
+        return a.iter().any(|p| b.iter().any(|q| distance2(p, q) <= limit2));
+    }
+    let (large, small, around) = if a.len() >= b.len() { (a, b, box_a) } else { (b, a, box_b) };
+    let length = |k: usize| around.1[k] - around.0[k];
+    let axis = (0..3).max_by(|&i, &j| length(i).total_cmp(&length(j))).unwrap_or(0);
+    if length(axis) == 0.0 {
+        // All of them the same point.
+        return small.iter().any(|q| distance2(&large[0], q) <= limit2);
+    }
+    let middle = large.len() / 2;
+    large.select_nth_unstable_by(middle, |p, q| p[axis].total_cmp(&q[axis]));
+    let (left, right) = large.split_at_mut(middle);
+    any_within(left, small, limit2) || any_within(right, small, limit2)
+}
+
+fn distance2(p: &Point, q: &Point) -> f64 {
+    (0..3).map(|k| (p[k] - q[k]) * (p[k] - q[k])).sum()
+}
+
+/// Lowest and highest corner of the box around the points.
+fn bounds(points: &[Point]) -> (Point, Point) {
+    points.iter().fold(([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]), |(low, high), p| {
+        (core::array::from_fn(|k| low[k].min(p[k])), core::array::from_fn(|k| high[k].max(p[k])))
+    })
+}
+
+/// Chains under construction: each point refers to an earlier one of its chain, the first to itself.
+struct Chains(Vec<usize>);
+
+impl Chains {
+    fn root(&mut self, mut i: usize) -> usize {
+        while self.0[i] != i {
+            // Halve the way for the next who asks.
+            self.0[i] = self.0[self.0[i]];
+            i = self.0[i];
+        }
+        i
+    }
+
+    /// The earlier root stays, so that a chain's number does not depend on the order of the cubes.
+    fn join(&mut self, i: usize, j: usize) {
+        let (i, j) = (self.root(i), self.root(j));
+        self.0[i.max(j)] = i.min(j);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::SkyPos;
+
+    /// The same by definition: every pair, again and again.
+    fn label_slowly(points: &[Point], step_deg: f64) -> Vec<usize> {
+        let chord = 2.0 * libm::sin(step_deg.to_radians() / 2.0);
+        let mut chains = Chains((0..points.len()).collect());
+        for i in 0..points.len() {
+            for j in 0..i {
+                if distance2(&points[i], &points[j]) <= chord * chord {
+                    chains.join(i, j);
+                }
+            }
+        }
+        (0..points.len()).map(|i| chains.root(i)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_definition(
+            places in prop::collection::vec((-1.5..1.5f64, -1.5..1.5f64), 1..200),
+            centre in prop::sample::select(vec![(0.0, 0.0), (193.0, 41.0), (359.9, -60.0), (10.0, 88.5)]),
+        ) {
+            let points: Vec<Point> = places
+                .iter()
+                .filter_map(|(x, y)| SkyPos::new(centre.0 + x, (centre.1 + y).min(90.0)).ok())
+                .map(|p| p.unit_vector())
+                .collect();
+            prop_assert_eq!(label(&points, 0.25), label_slowly(&points, 0.25));
+        }
+    }
+}
