@@ -1,0 +1,6 @@
+//! The simulator against its own truth.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod determinism;
+mod options;
+mod truth;
