@@ -1,1 +1,62 @@
-//! crowdsky-fits
+#![doc = include_str!("../README.md")]
+//!
+//! # The tour
+//! From bytes upwards, one idea to a file:
+//!
+//! 1. `block` - 2880 bytes, and the padding up to them.
+//! 2. `value`, `card` - 80 bytes: [`Card`] and its [`Value`].
+//! 3. `header` - [`Header`]: cards in order, found by keyword.
+//! 4. `finding`, `limits`, `error` - what is odd ([`Finding`]), what is too much ([`Limits`]), what fails ([`Error`]).
+//! 5. `bitpix`, `image` - [`Samples`] and [`Image`].
+//! 6. `tform`, `cells`, `table` - [`BinTable`], its [`Column`]s and [`Cells`].
+//! 7. `hdu`, `read`, `unpack`, `source` - [`HduReader`] walks through any stream, unit by unit.
+//! 8. `raw`, `inspect` - [`read_raw_u16`] for camera frames; [`inspect()`] for a report without data.
+//! 9. `checksum`, `write`, `table_write` - [`FitsWriter`].
+#![cfg_attr(not(feature = "cfitsio"), forbid(unsafe_code))]
+#![no_std]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod bitpix;
+mod block;
+mod card;
+mod cells;
+pub mod checksum;
+mod error;
+mod finding;
+mod hdu;
+mod header;
+mod image;
+mod inspect;
+mod limits;
+mod raw;
+mod read;
+mod source;
+mod table;
+mod table_write;
+mod tform;
+mod unpack;
+mod value;
+mod write;
+
+pub use bitpix::{Bitpix, Samples, SamplesRef};
+pub use block::{BLOCK, CARD, padding};
+pub use card::Card;
+pub use cells::Cells;
+pub use error::Error;
+pub use finding::{Code, Finding, Severity};
+pub use hdu::{Hdu, HduData, HduHead, HduKind, Layout};
+pub use header::{Header, ParsedHeader};
+pub use image::Image;
+pub use inspect::{FileReport, inspect, verify};
+pub use limits::Limits;
+pub use raw::{RawFrame, read_raw_u16};
+pub use read::{HduReader, OpenHdu, read_all, read_header};
+pub use source::{Sink, Source};
+pub use table::{BinTable, Column};
+pub use table_write::{CellsRef, NewColumn};
+pub use tform::{Element, TForm};
+pub use value::Value;
+pub use write::{FitsWriter, ImageRef};
