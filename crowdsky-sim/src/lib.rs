@@ -8,8 +8,12 @@
 //! 3. [`Night::new`] (`night.rs`) decides what happens to every exposure - rotation, drift, clouds, trails -
 //!    and writes it down as [`NightTruth`] (`truth.rs`).
 //! 4. [`Night::frame`] renders one exposure: stars (`psf.rs`) on a sky, then light into counts (`mosaic.rs`).
+//! 5. [`Night::fits_bytes`] (`fits.rs`, the only file that knows FITS) makes the file the telescope would have saved,
+//!    and [`Night::write`] (`files.rs`) fills a folder.
 
 mod error;
+mod files;
+mod fits;
 mod mosaic;
 mod night;
 mod options;
@@ -19,6 +23,7 @@ mod sky;
 mod truth;
 
 pub use error::Error;
+pub use files::{Summary, TRUTH_FILE};
 pub use night::{Night, SimFrame};
 pub use options::NightOptions;
 pub use psf::Psf;

@@ -124,25 +124,24 @@ impl Exposure {
 
     /// Reads the sensor out: Poisson noise of the electrons, read noise, bias, cosmic rays, and 16 bits.
     pub(crate) fn read_out(
-        &self,
+        mut self,
         options: &NightOptions,
         frame: &FrameTruth,
         rng: &mut ChaCha8Rng,
     ) -> Vec<u16> {
         let (gain, read_noise) = (options.electrons_per_adu as f32, options.read_noise as f32);
         let (per_electron, bias) = (1.0 / gain, options.bias as f32);
-        let mut adu: Vec<f32> = Vec::with_capacity(self.light.len());
-        for &light in &self.light {
+        for pixel in &mut self.light {
             let noise: f32 = StandardNormal.sample(rng);
-            adu.push((electrons(light * gain, rng) + read_noise * noise) * per_electron + bias);
+            *pixel = (electrons(*pixel * gain, rng) + read_noise * noise) * per_electron + bias;
         }
         for &CosmicRay { x, y, width, height, excess } in &frame.cosmic_rays {
-            for row in adu.chunks_exact_mut(self.width).skip(y).take(height) {
+            for row in self.light.chunks_exact_mut(self.width).skip(y).take(height) {
                 row.iter_mut().skip(x).take(width).for_each(|pixel| *pixel += excess as f32);
             }
         }
         // `as` saturates: below 0 becomes 0, above 65535 becomes 65535.
-        adu.into_iter().map(|value| (value + 0.5).floor() as u16).collect()
+        self.light.into_iter().map(|value| (value + 0.5).floor() as u16).collect()
     }
 }
 

@@ -82,7 +82,7 @@ pub struct FrameTruth {
     pub cosmic_rays: Vec<CosmicRay>,
 }
 
-/// What is true of the whole night.
+/// What is true of the whole night; `truth.json` holds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NightTruth {
     /// The options this night was made from: the same options make the same night.

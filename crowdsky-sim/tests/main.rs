@@ -2,5 +2,6 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod determinism;
+mod files;
 mod options;
 mod truth;
