@@ -10,6 +10,8 @@ const LONGEST_SIDE: usize = 20_000;
 const MOST_PIXELS: usize = 100_000_000;
 /// Most exposures: a year of clear nights. The truth of all of them is held in memory.
 const MOST_FRAMES: usize = 100_000;
+/// Most particles in all exposures together: the truth lists each, in 40 bytes.
+const MOST_COSMIC_RAYS: f64 = 1e7;
 /// Most stars: a million take 40 MB and some seconds per frame.
 const MOST_STARS: usize = 1_000_000;
 
@@ -232,7 +234,7 @@ impl NightOptions {
         }
         within("cloudy", self.cloudy, 0.0, 1.0)?;
         within("trails", self.trails, 0.0, 1.0)?;
-        within("cosmic_rays", self.cosmic_ray_mean(), 0.0, 1e5)?;
+        within("cosmic_rays", self.cosmic_ray_mean(), 0.0, MOST_COSMIC_RAYS / self.frames as f64)?;
         within("electrons_per_adu", self.electrons_per_adu, 1e-3, 1e3)?;
         within("read_noise", self.read_noise, 0.0, 1e3)?;
         within("bias", self.bias, 0.0, 60_000.0)?;

@@ -23,8 +23,8 @@ const MARGIN: f64 = 60.0;
 /// N(>f) ~ f^-0.9; colour one number per star, which tilts red up and blue down by the same factor.
 pub(crate) fn catalogue(options: &NightOptions, rng: &mut ChaCha8Rng) -> Vec<Star> {
     let (width, height) = options.size_px();
-    // Four standard deviations of the random walk at the night's end.
-    let wander = 4.0 * options.drift * (options.frames as f64).sqrt() + options.dither;
+    // Four standard deviations of the random walk at the night's end, and a jump there and one back.
+    let wander = 4.0 * options.drift * (options.frames as f64).sqrt() + 2.0 * options.dither;
     let radius = (width as f64).hypot(height as f64) / 2.0 + MARGIN + wander;
     (0..options.stars)
         .map(|_| {

@@ -44,6 +44,7 @@ fn values_out_of_range_are_named() {
         (o().cloudy(1.1), "cloudy"),
         (o().trails(-0.1), "trails"),
         (o().cosmic_rays(f64::INFINITY), "cosmic_rays"),
+        (o().frames(100_000).cosmic_rays(101.0), "cosmic_rays"),
         (o().electrons_per_adu(0.0), "electrons_per_adu"),
         (o().read_noise(f64::NAN), "read_noise"),
         (o().bias(-1.0), "bias"),
