@@ -3,6 +3,10 @@
 //! The formulas are those of Gorski et al. 2005, ApJ 622, 759, section 5 ("RING" numbering: along circles of equal
 //! latitude, from the north pole down). Sines and roots come from `libm` on every target, so that the browser and
 //! the server never differ by a tile.
+//!
+//! Exactly on the border of two tiles the last bit of a cosine decides. There these functions follow the original client
+//! (`z = cos(90 deg - Dec)`), whose keys must come out the same, and healpy (`z = cos(pi/2 - Dec)`) may name the other
+//! tile; anywhere else all three agree.
 
 use core::f64::consts::FRAC_PI_2;
 use core::fmt;
@@ -193,7 +197,7 @@ fn ring_centre(nside: u32, pixel: u64) -> SkyPos {
     let n = u64::from(nside);
     let (cap, total) = (2 * n * (n - 1), 12 * n * n);
     // In a cap, ring i begins at pixel 2 i (i - 1), counted from its pole.
-    let cap_ring = |p: u64| (1 + (1 + 2 * p).isqrt()) / 2;
+    let cap_ring = |p: u64| (1 + 2 * p).isqrt().div_ceil(2);
     let ring = if pixel < cap {
         cap_ring(pixel)
     } else if pixel < total - cap {

@@ -45,9 +45,6 @@ impl FromStr for FolderName {
 
     fn from_str(text: &str) -> Result<FolderName> {
         let bad = |why| Error::parse("folder name", text, why);
-        if matches!(text, "." | "..") {
-            return Err(bad("is not a target's folder"));
-        }
         let target = |name| Target::parse(name).map_err(bad);
         match (text.strip_suffix("_sub"), text.strip_suffix("-sub")) {
             (Some(name), _) if !name.is_empty() => {

@@ -329,18 +329,19 @@ fn split_stamped(text: &str) -> Option<Parsed<Stamped<'_>>> {
 
 /// `<rest>_<exp>s[_<filter>]`: the last word is the exposure if it looks like one, else the filter.
 fn split_filter(text: &str) -> Parsed<(&str, Exposure, Option<Filter>)> {
-    if let Ok((rest, exposure)) = split_exposure(text) {
+    let no_filter = split_exposure(text);
+    if let Ok((rest, exposure)) = no_filter {
         return Ok((rest, exposure, None));
     }
-    let (rest, filter) = text.rsplit_once('_').ok_or("has no exposure such as 10.0s")?;
+    let Some((rest, filter)) = text.rsplit_once('_') else { return no_filter.map(|(r, e)| (r, e, None)) };
     let (rest, exposure) = split_exposure(rest)?;
     Ok((rest, exposure, Some(parts::filter_word(filter)?)))
 }
 
 fn split_exposure(text: &str) -> Parsed<(&str, Exposure)> {
-    let (rest, word) = text.rsplit_once('_').ok_or("has no target before the exposure")?;
-    let number = word.strip_suffix('s').and_then(Exposure::parse);
-    Ok((rest, number.ok_or("has no exposure such as 10.0s before filter and time")?))
+    let (rest, word) = text.rsplit_once('_').map_or((None, text), |(rest, word)| (Some(rest), word));
+    let exposure = word.strip_suffix('s').and_then(Exposure::parse).ok_or("has no exposure such as 10.0s")?;
+    Ok((rest.ok_or("has no target before the exposure")?, exposure))
 }
 
 /// `<n>_<target>`; a number that is all there is, or has needless zeros, belongs to the target.

@@ -8,6 +8,8 @@ use crate::{Error, Filter, Result, UtcTime};
 
 /// Longest target that is written, in bytes: the other parts of our longest name need some 70 of a file system's 255.
 const LONGEST_TARGET: usize = 120;
+/// Longest filter that is written, in bytes.
+const LONGEST_FILTER: usize = 40;
 /// Written for frames that name no target, as the telescope does.
 const UNKNOWN: &str = "Unknown";
 
@@ -29,30 +31,16 @@ impl Target {
     /// assert_eq!(Target::sanitise("  ").as_str(), "Unknown");
     /// ```
     pub fn sanitise(text: &str) -> Target {
-        let unfit =
-            |c: char| is_unprintable(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
-        let at_end = |c: char| c.is_whitespace() || c == '.';
-        let clean: String = text
-            .chars()
-            .map(|c| match c {
-                c if unfit(c) => '-',
-                c if c.is_whitespace() => ' ',
-                c => c,
-            })
-            .collect();
-        let clean = clean.trim_matches(at_end);
-        let mut length = clean.len().min(LONGEST_TARGET);
-        while !clean.is_char_boundary(length) {
-            length -= 1;
-        }
-        let clean = clean[..length].trim_end_matches(at_end);
-        Target(if clean.is_empty() { UNKNOWN.into() } else { clean.into() })
+        Target(safe_text(text, LONGEST_TARGET))
     }
 
     /// Takes a target out of an existing name as it stands.
     pub(super) fn parse(text: &str) -> Result<Target, &'static str> {
         if text.is_empty() {
             return Err("has no target");
+        }
+        if matches!(text, "." | "..") {
+            return Err("has a target that means a folder");
         }
         if text.contains(['/', '\\']) || text.chars().any(is_unprintable) {
             return Err("has a path separator or a control character in it");
@@ -77,6 +65,28 @@ impl fmt::Display for Target {
     }
 }
 
+/// The rule of [`Target::sanitise`], for at most `longest` bytes.
+fn safe_text(text: &str, longest: usize) -> String {
+    let unfit =
+        |c: char| is_unprintable(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+    let at_end = |c: char| c.is_whitespace() || c == '.';
+    let clean: String = text
+        .chars()
+        .map(|c| match c {
+            c if unfit(c) => '-',
+            c if c.is_whitespace() => ' ',
+            c => c,
+        })
+        .collect();
+    let clean = clean.trim_matches(at_end);
+    let mut length = clean.len().min(longest);
+    while !clean.is_char_boundary(length) {
+        length -= 1;
+    }
+    let clean = clean[..length].trim_end_matches(at_end);
+    if clean.is_empty() { UNKNOWN.into() } else { clean.into() }
+}
+
 /// Control characters, and those that turn the direction of writing and so hide what a name ends in.
 fn is_unprintable(c: char) -> bool {
     c.is_control()
@@ -98,7 +108,7 @@ pub(super) fn filter_word(word: &str) -> Result<Filter, &'static str> {
 /// A filter of a header made into one word that cannot be taken for an exposure.
 pub(super) fn safe_filter(filter: Filter) -> Filter {
     let Filter::Other(name) = filter else { return filter };
-    let mut word = Target::sanitise(&name.replace('_', "-")).0;
+    let mut word = safe_text(&name.replace('_', "-"), LONGEST_FILTER);
     if word.strip_suffix('s').and_then(Exposure::parse).is_some() {
         word.insert(0, '-');
     }
