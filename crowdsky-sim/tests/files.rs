@@ -1,8 +1,8 @@
 //! The folder a night is written to, and its files as a telescope's.
 
-use crowdsky_core::{FileName, FrameName};
-use crowdsky_fits::{Limits, read_raw_u16};
-use crowdsky_sim::{Error, Night, NightOptions, NightTruth, TRUTH_FILE};
+use crowdsky_core::{FileName, Filter, FrameName};
+use crowdsky_fits::{Limits, frame_meta, read_header, read_raw_u16};
+use crowdsky_sim::{BayerPattern, Error, Night, NightOptions, NightTruth, Sensor, TRUTH_FILE};
 use std::fs;
 
 fn small() -> Night {
@@ -59,6 +59,40 @@ fn files_read_back_as_the_frames_they_were() {
     assert_eq!(raw.pixels, frame.pixels);
     assert_eq!(raw.header.text("OBJECT"), Some("Barnard's star"));
     assert_eq!(raw.header.text("DATE-OBS"), Some("2025-10-24T18:45:13.905983"));
+}
+
+#[test]
+fn the_header_says_what_was_simulated() {
+    for (sensor, instrument, focal_length) in [
+        (Sensor::S50, "Seestar S50", 250.0),
+        (Sensor::S30, "Seestar S30", 150.0),
+        (Sensor::S30Pro, "imx585", 160.0),
+    ] {
+        let options = NightOptions::default().sensor(sensor).size(40, 30).bayer(BayerPattern::Rggb).gain(200);
+        let options = options.filter(Filter::Lp).exptime(20.0).ra(193.04166).dec(-40.970556).object("M 94");
+        let night = Night::new(options).unwrap();
+        let (header, findings) = read_header(&night.fits_bytes(3).unwrap()[..], &Limits::default()).unwrap();
+        assert!(findings.is_empty(), "{findings:?}");
+        let (meta, findings) = frame_meta(&header);
+        assert!(findings.is_empty(), "{findings:?}");
+
+        assert!(meta.is_raw());
+        assert_eq!((meta.width, meta.height, meta.naxis), (40, 30, 2));
+        assert_eq!(meta.object.as_deref(), Some("M 94"));
+        assert_eq!(meta.instrument.as_deref(), Some(instrument));
+        assert_eq!(meta.focal_length_mm, Some(focal_length));
+        assert_eq!(meta.filter, Some(Filter::Lp));
+        assert_eq!((meta.exptime, meta.gain), (Some(20.0), Some(200.0)));
+        assert_eq!(meta.date_obs, Some(night.truth().frames[3].date_obs));
+        let pointing = meta.pointing.expect("a pointing");
+        assert_eq!((pointing.ra(), pointing.dec()), (193.04166, -40.970556));
+        assert_eq!(meta.bayer.as_deref(), Some("RGGB"));
+        assert_eq!(meta.image_type.as_deref(), Some("Light"));
+        assert_eq!(meta.program.as_deref(), Some("4.27"));
+        assert_eq!(meta.stack_count, None);
+        // No telescope's home is given away.
+        assert_eq!((meta.site_lat, meta.site_long), (Some(0.0), Some(0.0)));
+    }
 }
 
 #[test]
