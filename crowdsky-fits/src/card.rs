@@ -16,6 +16,7 @@ pub struct Card {
     value: Option<Value>,
     comment: String,
     image: Option<Box<[u8]>>,
+    hierarch: bool,
     pub(crate) offset: u64,
 }
 
@@ -40,8 +41,14 @@ impl Card {
             value: Some(value.into()),
             comment: comment.to_owned(),
             image: None,
+            hierarch: false,
             offset: 0,
         }
+    }
+
+    /// A card of the HIERARCH convention, for a name of more than 8 characters or of several words.
+    pub fn hierarch(name: &str, value: impl Into<Value>, comment: &str) -> Self {
+        Card { hierarch: true, ..Card::new(name, value, comment) }
     }
 
     /// A line of commentary: `COMMENT`, `HISTORY` or a blank keyword. Text beyond 72 characters goes to further cards.
@@ -51,6 +58,7 @@ impl Card {
             value: None,
             comment: text.to_owned(),
             image: None,
+            hierarch: false,
             offset: 0,
         }
     }
@@ -129,6 +137,7 @@ impl Card {
             value,
             comment,
             image: Some(image.to_vec().into_boxed_slice()),
+            hierarch: false,
             offset: 0,
         };
         let text = latin1(&image[8..]);
@@ -140,7 +149,7 @@ impl Card {
             if let Some((name, field)) = text.split_once('=') {
                 let keyword = name.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase();
                 let (value, comment) = parse_field(field, &mut |code, message| note(code, &keyword, message));
-                return card(keyword, Some(value), comment);
+                return Card { hierarch: true, ..card(keyword, Some(value), comment) };
             }
         }
         if image[8] != b'=' {
@@ -188,19 +197,21 @@ impl Card {
             }
             return Ok(image.chunks_exact(CARD).filter_map(|c| c.try_into().ok()).collect());
         }
+        if self.hierarch {
+            return self.print_hierarch();
+        }
         if !is_legal_keyword(&self.keyword)
             || matches!(self.keyword.as_str(), "END" | "CONTINUE" | "HIERARCH")
         {
             return Err(Error::write(&self.keyword, "a keyword has 1 to 8 of the characters A-Z 0-9 - _"));
         }
-        let text_ok = |t: &str| t.bytes().all(|b| (0x20..0x7f).contains(&b));
-        if !text_ok(&self.comment) {
+        if !is_text(&self.comment) {
             return Err(Error::write(&self.keyword, "its comment is not printable ASCII"));
         }
         let Some(value) = &self.value else {
             return self.print_commentary();
         };
-        let Some(field) = value.print().filter(|field| text_ok(field)) else {
+        let Some(field) = value.print().filter(|field| is_text(field)) else {
             return Err(Error::write(&self.keyword, format!("its value {value:?} cannot stand in a header")));
         };
         if matches!(value, Value::Str(_)) && field.len() > 70 {
@@ -210,6 +221,19 @@ impl Card {
             return Err(Error::write(&self.keyword, "its value is longer than a card"));
         }
         Ok([record(&format!("{:<8}= {field:<20}", self.keyword), &self.comment)].into())
+    }
+
+    fn print_hierarch(&self) -> Result<Vec<[u8; CARD]>, Error> {
+        let words = self.keyword.split(' ').all(|word| !word.is_empty() && is_hierarch_word(word));
+        let field = self.value.as_ref().and_then(Value::print);
+        let Some(field) = field.filter(|field| words && is_text(field) && is_text(&self.comment)) else {
+            return Err(Error::write(&self.keyword, "its name or value cannot stand in a HIERARCH card"));
+        };
+        let start = format!("HIERARCH {} = {}", self.keyword, field.trim_start());
+        if start.len() > CARD {
+            return Err(Error::write(&self.keyword, "its name and value are longer than a card"));
+        }
+        Ok([record(&start, &self.comment)].into())
     }
 
     fn print_commentary(&self) -> Result<Vec<[u8; CARD]>, Error> {
@@ -260,6 +284,16 @@ fn record(start: &str, comment: &str) -> [u8; CARD] {
 /// Each byte as the character of that number: printable ASCII as itself, the rest without loss.
 pub(crate) fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|b| char::from(*b)).collect()
+}
+
+/// Printable ASCII.
+fn is_text(text: &str) -> bool {
+    text.bytes().all(|b| (0x20..0x7f).contains(&b))
+}
+
+/// What a HIERARCH name is made of: anything printable but the equals sign that ends it.
+fn is_hierarch_word(word: &str) -> bool {
+    word.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'=' && !b.is_ascii_lowercase())
 }
 
 /// 1 to 8 of `A-Z 0-9 - _`, or the blank keyword.

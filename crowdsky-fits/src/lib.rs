@@ -12,6 +12,7 @@
 //! 7. `hdu`, `read`, `unpack`, `source` - [`HduReader`] walks through any stream, unit by unit.
 //! 8. `raw`, `inspect` - [`read_raw_u16`] for camera frames; [`inspect()`] for a report without data.
 //! 9. `checksum`, `write`, `table_write` - [`FitsWriter`].
+//! 10. `frame` - [`frame_meta`] and [`stack_cards`]: the door to `crowdsky-core`.
 #![cfg_attr(not(feature = "cfitsio"), forbid(unsafe_code))]
 #![no_std]
 
@@ -26,6 +27,8 @@ mod cells;
 pub mod checksum;
 mod error;
 mod finding;
+#[cfg(feature = "std")]
+mod frame;
 mod hdu;
 mod header;
 mod image;
@@ -47,6 +50,8 @@ pub use card::Card;
 pub use cells::Cells;
 pub use error::Error;
 pub use finding::{Code, Finding, Severity};
+#[cfg(feature = "std")]
+pub use frame::{ascii, frame_meta, stack_cards};
 pub use hdu::{Hdu, HduData, HduHead, HduKind, Layout};
 pub use header::{Header, ParsedHeader};
 pub use image::Image;
