@@ -68,7 +68,7 @@ impl StackMeta {
             date_end: frames.iter().filter_map(|f| f.date_end().or(f.date_obs)).max(),
             date_avg: mean_midpoint(&frames),
             exptime_frame: shared(&frames, |f| f.exptime),
-            exptime_total: frames.iter().filter_map(|f| f.exptime).fold(0.0, |sum, t| sum + t),
+            exptime_total: frames.iter().filter_map(|f| exposure(f)).fold(0.0, |sum, t| sum + t),
             n_images: u32::try_from(frames.len()).unwrap_or(u32::MAX),
             n_input,
             position_key: key_frame.and_then(|f| f.position_key()),
@@ -85,12 +85,16 @@ fn shared<T: PartialEq>(frames: &[&FrameMeta], fact: impl Fn(&FrameMeta) -> Opti
     frames.iter().all(|f| fact(f).as_ref() == Some(&first)).then_some(first)
 }
 
+/// Seconds a frame adds: EXPTIME, where it is a length of time at all.
+fn exposure(frame: &FrameMeta) -> Option<f64> {
+    frame.exptime.filter(|t| t.is_finite() && *t > 0.0)
+}
+
 fn mean_midpoint(frames: &[&FrameMeta]) -> Option<UtcTime> {
     // Offsets from one frame keep the microseconds, which a sum of times since 1970 would lose.
     let origin = frames.iter().find_map(|f| f.date_obs)?;
     let (mut sum, mut weight) = (0.0, 0.0);
-    for (start, exptime) in frames.iter().filter_map(|f| Some((f.date_obs?, f.exptime.filter(|t| *t > 0.0)?)))
-    {
+    for (start, exptime) in frames.iter().filter_map(|f| Some((f.date_obs?, exposure(f)?))) {
         sum += exptime * (start.seconds_since(origin) + exptime / 2.0);
         weight += exptime;
     }
@@ -132,6 +136,11 @@ mod tests {
         let meta = StackMeta::from_frames(&frames, 2);
         assert_eq!(meta.telescope, None);
         assert_eq!(meta.exptime_frame, Some(10.0));
+        let odd = [frame("2025-03-27T01:20:30", f64::NAN, "A"), frame("2025-03-27T01:20:45", -1.0, "A")];
+        assert_eq!(
+            (StackMeta::from_frames(&odd, 2).exptime_total, StackMeta::from_frames(&odd, 2).date_avg),
+            (0.0, None)
+        );
         assert_eq!(StackMeta::from_frames([], 3), StackMeta { n_input: 3, ..StackMeta::default() });
     }
 }
