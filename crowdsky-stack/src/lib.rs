@@ -1,1 +1,59 @@
-//! crowdsky-stack
+#![doc = include_str!("../README.md")]
+//!
+//! # The pipeline, in reading order
+//! 1. [`source`](FrameSource) and `select`: headers first, the largest group of equal frames stays.
+//! 2. `analyse`: pixels once into memory; [`SkyMesh`] measures the sky, [`detect`] the stars.
+//! 3. [`match_stars`] says which star is which, or that there is no match; `register` solves all frames together.
+//! 4. `photometry`: transparency of each frame and its weight.
+//! 5. [`Defects`]: hot and cold photosites.
+//! 6. `levels`, `debayer`, `warp`: every frame on the reference's grid and level, one tile at a time.
+//! 7. `reject` and `combine`: what does not belong, and the mean of the rest.
+//! 8. `catalogue`: the stack's own stars ([`StackStar`]).
+//! 9. [`files`] and [`preview`]: FITS and PNG.
+//!
+//! [`stack`] is the recipe; read `pipeline.rs` from top to bottom.
+
+mod analyse;
+mod background;
+mod catalogue;
+mod centroid;
+mod combine;
+mod debayer;
+mod defects;
+mod error;
+pub mod files;
+mod levels;
+mod linalg;
+mod matching;
+mod mosaic;
+mod options;
+mod parallel;
+mod photometry;
+mod pipeline;
+pub mod preview;
+mod progress;
+mod register;
+mod reject;
+mod report;
+mod rotation;
+mod select;
+mod sort_network;
+mod source;
+mod stars;
+mod statistics;
+mod transform;
+mod warp;
+
+pub use background::SkyMesh;
+pub use catalogue::StackStar;
+pub use defects::Defects;
+pub use error::Error;
+pub use matching::{Match, match_stars};
+pub use mosaic::{Band, BayerPattern, Mosaic};
+pub use options::{Method, Reference, SigmaError, StackOptions};
+pub use pipeline::{Stack, stack};
+pub use progress::{Progress, Stage};
+pub use report::{Dropped, FrameReport, Reason, Seconds, StackReport};
+pub use source::{FrameSource, MemoryFrames};
+pub use stars::{Detection, MAX_STARS, Star, detect};
+pub use transform::{Model, Pair, Transform};

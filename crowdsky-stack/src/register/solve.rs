@@ -1,0 +1,244 @@
+//! All transforms at once, against a catalogue that all frames make together.
+
+use super::catalogue::Catalogue;
+use crate::stars::{Detection, Star};
+use crate::statistics::median;
+use crate::transform::{Model, Pair, Transform};
+
+/// The registration of a set of frames.
+#[derive(Debug, Clone)]
+pub struct Solution {
+    /// Pixel of each frame to pixel of the reference frame; `None` where it has too few stars in common with the rest.
+    pub transforms: Vec<Option<Transform>>,
+    /// The model that the data asked for (Bayesian information criterion).
+    pub model: Model,
+    /// Weighted RMS distance of each frame's stars from the common catalogue, px; NaN where there is no transform.
+    pub rms: Vec<f64>,
+    /// Stars of each frame that the solution uses.
+    pub stars_used: Vec<usize>,
+    /// What the centroids' own errors leave unexplained, px: seeing, atmosphere, optics.
+    pub systematic: f64,
+}
+
+/// Alternations of catalogue and transforms: where every frame sees every star one is enough, a dithered chain needs a few.
+const ROUNDS: usize = 8;
+/// Median of a chi-square with two degrees of freedom.
+const MEDIAN_CHI2_2: f64 = 1.386_294_361;
+/// Huber's corner in sigma, and the distance from which a sighting is no longer of that star.
+const HUBER: f64 = 2.0;
+const REJECT: f64 = 6.0;
+
+/// Adjusts the transforms of all frames that have one in `start`; the reference's becomes the identity.
+///
+/// Minimises the sum over sightings of `|T_k p - X_s|^2 / (var + systematic^2)` with Huber weights over transforms and
+/// star positions in turn; `systematic` is set so that the median normalised distance is that of a Gaussian.
+pub(crate) fn solve(
+    frames: &[&Detection],
+    start: &[Option<Transform>],
+    reference: usize,
+    catalogue: &Catalogue,
+) -> Solution {
+    let mut best: Option<(f64, Model, State<'_>)> = None;
+    let mut systematic = None;
+    // The richest model first: it tells the noise that all three are then judged by.
+    for model in [Model::Affine, Model::Similarity, Model::Rigid] {
+        let mut state = State::new(frames, start, catalogue);
+        state.adjust(model, systematic);
+        systematic = Some(state.systematic);
+        let bic =
+            state.chi2() + state.parameters(model) as f64 * (2.0 * state.sightings() as f64).max(1.0).ln();
+        if best.as_ref().is_none_or(|(b, ..)| bic <= *b) {
+            best = Some((bic, model, state));
+        }
+    }
+    match best {
+        Some((_, model, state)) => state.into_solution(model, reference),
+        None => Solution {
+            transforms: vec![None; frames.len()],
+            model: Model::Rigid,
+            rms: vec![f64::NAN; frames.len()],
+            stars_used: vec![0; frames.len()],
+            systematic: 0.0,
+        },
+    }
+}
+
+struct State<'a> {
+    frames: &'a [&'a Detection],
+    catalogue: &'a Catalogue,
+    transforms: Vec<Option<Transform>>,
+    /// By frame: number of the star in the catalogue, number in the frame's list.
+    by_frame: Vec<Vec<(u32, u32)>>,
+    places: Vec<[f64; 2]>,
+    systematic: f64,
+}
+
+/// Variance of a star's position, px², as one number; a saturated core is good to a third of a pixel.
+fn variance(s: &Star) -> f64 {
+    let v = 0.5 * (s.covariance[0] + s.covariance[2]);
+    if s.saturated { v + 0.1 } else { v }
+}
+
+impl<'a> State<'a> {
+    fn new(frames: &'a [&'a Detection], start: &[Option<Transform>], catalogue: &'a Catalogue) -> Self {
+        let mut by_frame = vec![Vec::new(); frames.len()];
+        for (s, sightings) in catalogue.stars.iter().enumerate() {
+            for g in sightings {
+                by_frame[g.frame as usize].push((s as u32, g.star));
+            }
+        }
+        let places = vec![[f64::NAN; 2]; catalogue.stars.len()];
+        State { frames, catalogue, transforms: start.to_vec(), by_frame, places, systematic: 0.05 }
+    }
+
+    fn star(&self, frame: usize, star: u32) -> &'a Star {
+        &self.frames[frame].stars[star as usize]
+    }
+
+    /// Squared normalised distance of a sighting from its star.
+    fn distance2(&self, t: &Transform, s: &Star, place: [f64; 2]) -> f64 {
+        let (x, y) = t.apply(s.x, s.y);
+        ((x - place[0]).powi(2) + (y - place[1]).powi(2)) / (variance(s) + self.systematic * self.systematic)
+    }
+
+    fn weight(&self, s: &Star, distance2: f64) -> f64 {
+        let d = distance2.sqrt();
+        let huber = if d > REJECT { 0.0 } else { (HUBER / d).min(1.0) };
+        huber / (variance(s) + self.systematic * self.systematic)
+    }
+
+    fn adjust(&mut self, model: Model, systematic: Option<f64>) {
+        for round in 0..ROUNDS {
+            self.place_stars(round);
+            if round > 0 {
+                self.systematic = systematic.unwrap_or_else(|| self.excess());
+            }
+            for k in 0..self.frames.len() {
+                let Some(t) = self.transforms[k] else { continue };
+                let pairs: Vec<Pair> = self.by_frame[k]
+                    .iter()
+                    .filter(|(s, _)| self.places[*s as usize][0].is_finite())
+                    .map(|&(s, i)| {
+                        let (star, place) = (self.star(k, i), self.places[s as usize]);
+                        Pair {
+                            from: [star.x, star.y],
+                            to: place,
+                            weight: self.weight(star, self.distance2(&t, star, place)),
+                        }
+                    })
+                    .filter(|p| p.weight > 0.0)
+                    .collect();
+                self.transforms[k] = Transform::fit(affordable(model, pairs.len()), &pairs);
+            }
+        }
+        self.place_stars(ROUNDS);
+    }
+
+    /// Each star where its sightings say, on the average. In the first round sightings count alike.
+    fn place_stars(&mut self, round: usize) {
+        for s in 0..self.catalogue.stars.len() {
+            let (mut sum, mut total) = ([0.0; 2], 0.0);
+            for g in &self.catalogue.stars[s] {
+                let Some(t) = self.transforms[g.frame as usize] else { continue };
+                let star = self.star(g.frame as usize, g.star);
+                let (x, y) = t.apply(star.x, star.y);
+                let w = if round == 0 {
+                    1.0 / (variance(star) + 0.01)
+                } else {
+                    self.weight(star, self.distance2(&t, star, self.places[s]))
+                };
+                if w.is_finite() {
+                    sum = [sum[0] + w * x, sum[1] + w * y];
+                    total += w;
+                }
+            }
+            self.places[s] = if total > 0.0 { sum.map(|v| v / total) } else { [f64::NAN; 2] };
+        }
+    }
+
+    /// Distance squared (px²) and variance of every sighting that has a place.
+    fn residuals(&self) -> impl Iterator<Item = (usize, f64, f64)> + '_ {
+        self.by_frame.iter().enumerate().flat_map(move |(k, list)| {
+            list.iter().filter_map(move |&(s, i)| {
+                let (t, star, place) = (self.transforms[k]?, self.star(k, i), self.places[s as usize]);
+                let (x, y) = t.apply(star.x, star.y);
+                let d2 = (x - place[0]).powi(2) + (y - place[1]).powi(2);
+                d2.is_finite().then_some((k, d2, variance(star)))
+            })
+        })
+    }
+
+    /// The systematic error (px) that brings the median normalised distance to that of a Gaussian, by bisection.
+    fn excess(&self) -> f64 {
+        let all: Vec<(f64, f64)> = self.residuals().map(|(_, d2, v)| (d2, v)).collect();
+        let median_at = |s: f64| {
+            median(&mut all.iter().map(|(d2, v)| d2 / (v + s * s)).collect::<Vec<_>>()).unwrap_or(0.0)
+        };
+        let (mut low, mut high) = (0.0, 2.0);
+        if median_at(low) <= MEDIAN_CHI2_2 {
+            return low;
+        }
+        for _ in 0..20 {
+            let middle = 0.5 * (low + high);
+            if median_at(middle) > MEDIAN_CHI2_2 { low = middle } else { high = middle }
+        }
+        0.5 * (low + high)
+    }
+
+    fn chi2(&self) -> f64 {
+        let s2 = self.systematic * self.systematic;
+        self.residuals()
+            .map(|(_, d2, v)| {
+                let d = (d2 / (v + s2)).sqrt().min(REJECT);
+                if d <= HUBER { d * d } else { HUBER * (2.0 * d - HUBER) }
+            })
+            .sum()
+    }
+
+    fn sightings(&self) -> usize {
+        self.residuals().count()
+    }
+
+    fn parameters(&self, model: Model) -> usize {
+        self.transforms
+            .iter()
+            .zip(&self.by_frame)
+            .filter(|(t, _)| t.is_some())
+            .map(|(_, l)| affordable(model, l.len()).parameters())
+            .sum()
+    }
+
+    fn into_solution(self, model: Model, reference: usize) -> Solution {
+        let n = self.frames.len();
+        let (mut sum, mut total, mut used) = (vec![0.0; n], vec![0.0; n], vec![0usize; n]);
+        let s2 = self.systematic * self.systematic;
+        for (k, d2, v) in self.residuals() {
+            if d2 / (v + s2) < REJECT * REJECT {
+                sum[k] += d2 / (v + s2);
+                total[k] += 1.0 / (v + s2);
+                used[k] += 1;
+            }
+        }
+        // The catalogue floats freely: put it where the reference frame has its pixels.
+        let gauge = self.transforms[reference].and_then(|t| t.invert());
+        let transforms: Vec<Option<Transform>> = match gauge {
+            Some(g) => self.transforms.iter().map(|t| t.map(|t| t.then(&g))).collect(),
+            None => vec![None; n],
+        };
+        let mut transforms = transforms;
+        if gauge.is_some() {
+            transforms[reference] = Some(Transform::IDENTITY);
+        }
+        let rms =
+            (0..n).map(|k| if total[k] > 0.0 { (sum[k] / total[k]).sqrt() } else { f64::NAN }).collect();
+        Solution { transforms, model, rms, stars_used: used, systematic: self.systematic }
+    }
+}
+
+/// The richest model up to `wanted` that `stars` stars over-determine twice.
+fn affordable(wanted: Model, stars: usize) -> Model {
+    [Model::Affine, Model::Similarity]
+        .into_iter()
+        .find(|&m| m <= wanted && stars >= 2 * m.min_stars())
+        .unwrap_or(Model::Rigid)
+}

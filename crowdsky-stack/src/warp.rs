@@ -1,0 +1,191 @@
+//! Pixels of a frame at the places of the output's pixels: bicubic, and only where the frame has them.
+
+use crate::debayer::ColourBox;
+use crate::transform::Transform;
+
+/// Keys' cubic convolution kernel with a = -1/2 (Keys 1981, IEEE ASSP 29, 1153), also known as Catmull-Rom:
+/// exact for quadratics. Weights of the four samples around a point `t` after the second.
+#[inline(always)]
+fn cubic(t: f32) -> [f32; 4] {
+    let (t2, t3) = (t * t, t * t * t);
+    [t2 - 0.5 * (t + t3), 1.0 - 2.5 * t2 + 1.5 * t3, 0.5 * t + 2.0 * t2 - 1.5 * t3, 0.5 * (t3 - t2)]
+}
+
+/// Places along one output row, in coordinates of a [`ColourBox`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line {
+    pub(crate) u: f32,
+    pub(crate) v: f32,
+    pub(crate) du: f32,
+    pub(crate) dv: f32,
+}
+
+#[allow(unsafe_code)] // The macro's call of a function compiled for AVX2, behind its run-time check.
+mod kernel {
+    use super::{ColourBox, Line, cubic};
+
+    /// Samples `colours` at the `red.len()` places of `line`. The four rows are added up first, 16 floats wide, then the
+    /// four columns of that: 8 loads a pixel for all three colours.
+    #[multiversion::multiversion(targets("x86_64+avx2"))]
+    pub(crate) fn sample_line(
+        colours: &ColourBox,
+        line: Line,
+        red: &mut [f32],
+        green: &mut [f32],
+        blue: &mut [f32],
+    ) {
+        let stride = colours.width;
+        let (max_x, max_y) = (colours.width - 3, colours.height - 3);
+        for (i, ((r, g), b)) in red.iter_mut().zip(green.iter_mut()).zip(blue.iter_mut()).enumerate() {
+            let (u, v) = (line.u + i as f32 * line.du, line.v + i as f32 * line.dv);
+            // The box has two pixels to spare on every side; the clamp only guards rounding.
+            let (x, y) = ((u as usize).clamp(1, max_x), (v as usize).clamp(1, max_y));
+            let (wx, wy) = (cubic(u - x as f32), cubic(v - y as f32));
+            let mut sum = [0.0f32; 16];
+            for (k, w) in wy.iter().enumerate() {
+                let start = (y + k - 1) * stride + x - 1;
+                let row: &[f32] = colours.pixels[start..start + 4].as_flattened();
+                for (s, p) in sum.iter_mut().zip(row) {
+                    *s += w * p;
+                }
+            }
+            let mut colour = [0.0f32; 4];
+            for (k, w) in wx.iter().enumerate() {
+                for (c, s) in colour.iter_mut().zip(&sum[4 * k..4 * k + 4]) {
+                    *c += w * s;
+                }
+            }
+            [*r, *g, *b, _] = colour;
+        }
+    }
+}
+pub(crate) use kernel::sample_line;
+
+/// The columns `start..end` of an output row of `count` pixels whose places lie within the frame (0 to side - 1).
+///
+/// `first` is the place of column 0, `step` that of each next column less the one before.
+pub(crate) fn covered(
+    first: (f64, f64),
+    step: (f64, f64),
+    count: usize,
+    size: (usize, usize),
+) -> (usize, usize) {
+    let inside = |i: usize| {
+        let (x, y) = (first.0 + i as f64 * step.0, first.1 + i as f64 * step.1);
+        x >= 0.0 && y >= 0.0 && x <= (size.0 - 1) as f64 && y <= (size.1 - 1) as f64
+    };
+    // The frame is convex, so the columns are one run: where it begins and ends follows from the four sides.
+    let (mut low, mut high) = (0.0f64, count as f64 - 1.0);
+    for (p, d, side) in [(first.0, step.0, size.0), (first.1, step.1, size.1)] {
+        let last = (side - 1) as f64;
+        if d.abs() < 1e-12 {
+            if p < 0.0 || p > last {
+                return (0, 0);
+            }
+        } else {
+            let (a, b) = (-p / d, (last - p) / d);
+            low = low.max(a.min(b));
+            high = high.min(a.max(b));
+        }
+    }
+    if high < low - 1.0 {
+        return (0, 0);
+    }
+    // Rounding may be off by one at either end: the test itself decides.
+    let (mut start, mut end) =
+        ((low.ceil() - 1.0).max(0.0) as usize, ((high.floor() + 2.0).max(0.0) as usize).min(count));
+    while start < end && !inside(start) {
+        start += 1;
+    }
+    while end > start && !inside(end - 1) {
+        end -= 1;
+    }
+    (start, end)
+}
+
+/// The box of frame pixels that a rectangle of the output (`x0..x1`, `y0..y1`) needs, two to spare; `None` if it misses the frame.
+pub(crate) fn source_box(
+    to_frame: &Transform,
+    xs: (usize, usize),
+    ys: (usize, usize),
+    size: (usize, usize),
+) -> Option<[(i64, i64); 2]> {
+    let mut low = (f64::INFINITY, f64::INFINITY);
+    let mut high = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+    for x in [xs.0, xs.1 - 1] {
+        for y in [ys.0, ys.1 - 1] {
+            let (u, v) = to_frame.apply(x as f64, y as f64);
+            low = (low.0.min(u), low.1.min(v));
+            high = (high.0.max(u), high.1.max(v));
+        }
+    }
+    let clip = |low: f64, high: f64, side: usize| {
+        let (a, b) = (low.max(0.0), high.min((side - 1) as f64));
+        (a <= b).then(|| (a.floor() as i64 - 2, b.ceil() as i64 + 3))
+    };
+    Some([clip(low.0, high.0, size.0)?, clip(low.1, high.1, size.1)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::defects::Defects;
+    use crate::mosaic::{BayerPattern, Mosaic};
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_kernel_sums_to_one_and_keeps_quadratics() {
+        for i in 0..=10 {
+            let t = i as f32 / 10.0;
+            let w = cubic(t);
+            assert!((w.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+            let square: f32 = w.iter().enumerate().map(|(k, w)| w * (k as f32 - 1.0).powi(2)).sum();
+            assert!((square - t * t).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_plane_is_sampled_exactly() {
+        let plane = |x: f64, y: f64| 100.0 + 3.0 * x + 2.0 * y;
+        let pixels = (0..48 * 48).map(|i| plane((i % 48) as f64, (i / 48) as f64) as u16).collect();
+        let mosaic = Mosaic::new(48, 48, BayerPattern::Grbg, pixels).expect("shape");
+        let to_frame = Transform::rigid(0.3, 12.3, 4.7);
+        let [xs, ys] = source_box(&to_frame, (5, 25), (5, 25), (48, 48)).expect("inside");
+        let mut colours = ColourBox::default();
+        colours.fill(&mosaic, &Defects::none(), xs, ys);
+        for y in 5..25 {
+            let first = to_frame.apply(5.0, y as f64);
+            let step = (to_frame.rows[0][0], to_frame.rows[1][0]);
+            let mut out = [[0.0f32; 20]; 3];
+            let [r, g, b] = &mut out;
+            let line = Line {
+                u: (first.0 - xs.0 as f64) as f32,
+                v: (first.1 - ys.0 as f64) as f32,
+                du: step.0 as f32,
+                dv: step.1 as f32,
+            };
+            sample_line(&colours, line, r, g, b);
+            for i in 0..20 {
+                let (x, v) = to_frame.apply(5.0 + i as f64, y as f64);
+                for plane_value in out.map(|o| o[i]) {
+                    assert!((f64::from(plane_value) - plane(x, v)).abs() < 0.02, "{x},{v}: {plane_value}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn coverage_is_what_a_pixel_by_pixel_test_says(angle in -3.2..3.2f64, dx in -80.0..80.0f64, dy in -80.0..80.0f64, y in 0usize..60) {
+            let t = Transform::rigid(angle, dx, dy);
+            let (size, count) = ((50, 60), 64);
+            let first = t.apply(0.0, y as f64);
+            let (start, end) = covered(first, (t.rows[0][0], t.rows[1][0]), count, size);
+            for i in 0..count {
+                let (x, v) = (first.0 + i as f64 * t.rows[0][0], first.1 + i as f64 * t.rows[1][0]);
+                let inside = x >= 0.0 && v >= 0.0 && x <= 49.0 && v <= 59.0;
+                prop_assert_eq!(inside, (start..end).contains(&i), "column {} at {},{}", i, x, v);
+            }
+        }
+    }
+}
