@@ -20,8 +20,9 @@ from astropy.io.fits.card import Undefined
 # Files astropy reads and we refuse by design, with the words of our refusal.
 REFUSED = {"lzw.fits.Z": "(.Z, LZW) is not supported"}
 
-# Cards of a file that astropy itself cannot read, or reads differently on purpose: (file, HDU, keyword) and why.
-CARD_EXCEPTIONS = {}
+# Files whose header astropy changes on opening, with the reason; their cards are compared with `Header.fromfile`, which does
+# not, and they have no data.
+MENDED = {"group_invalid.fits": "GROUPS = T with NAXIS = 0: astropy makes it random groups by NAXIS = 1, NAXIS1 = 0"}
 
 # Kinds whose header alone is read.
 HEADER_ONLY = ("GroupsHDU", "TableHDU")
@@ -73,8 +74,6 @@ def compare_cards(where, ours, header, differences):
         return 0
     for card, their_card in zip(ours, theirs):
         at = f"{where} {card['keyword']}"
-        if (where.split()[0], int(where.split()[1]), card["keyword"]) in CARD_EXCEPTIONS:
-            continue
         try:
             keyword, value, comment = plain(their_card)
         except (fits.VerifyError, ValueError) as error:
@@ -228,6 +227,11 @@ def compare_table(where, data, hdu, folder, differences):
                 differences.append(f"{at}: values in a column without width")
         else:
             field = raw[theirs.name]
+            if "bits" in cells:
+                # Of bits with TDIM astropy takes as many bytes as there are bits, so the bytes come from the row itself.
+                offset = raw.dtype.fields[theirs.name][1]
+                rows = np.frombuffer(raw.tobytes(), "u1").reshape(len(raw), raw.dtype.itemsize)
+                field = rows[:, offset : offset + (column["repeat"] + 7) // 8]
             if "text" in cells and theirs.dim is not None or "text" in cells and len(cells["text"]) != data["rows"]:
                 field = np.array([c for row in np.atleast_1d(hdu.data.field(number)) for c in np.ravel(row)])
             compare_cells(at, cells, field, column["repeat"], folder, differences)
@@ -240,6 +244,11 @@ def compare(path, report, folder, differences):
     if path.name in REFUSED:
         if REFUSED[path.name] not in (report["error"] or ""):
             differences.append(f"{path.name}: not refused, but {report['error']}")
+        return counts
+    if path.name in MENDED:
+        counts["cards"] = compare_cards(f"{path.name} 0", report["hdus"][0]["cards"], fits.Header.fromfile(path), differences)
+        if load(report["hdus"][0]["data"]["image"], folder).size:
+            differences.append(f"{path.name}: pixels where there are none")
         return counts
     options = {"disable_image_compression": True, "do_not_scale_image_data": True, "character_as_bytes": True}
     with fits.open(path, **options) as hdus:
