@@ -200,7 +200,9 @@ impl Card {
         if self.hierarch {
             return self.print_hierarch();
         }
-        if !is_legal_keyword(&self.keyword)
+        let unnamed = self.keyword.is_empty() && self.value.is_some();
+        if unnamed
+            || !is_legal_keyword(&self.keyword)
             || matches!(self.keyword.as_str(), "END" | "CONTINUE" | "HIERARCH")
         {
             return Err(Error::write(&self.keyword, "a keyword has 1 to 8 of the characters A-Z 0-9 - _"));

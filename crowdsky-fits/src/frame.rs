@@ -173,7 +173,15 @@ pub fn stack_cards(meta: &StackMeta) -> Header {
     let mut cards = Header::new();
     let mut text = |keyword: &str, value: Option<String>, comment: &str| {
         if let Some(value) = value {
-            cards.set(keyword, ascii(&value), comment);
+            // What fits one card: old programs do not know CONTINUE. A quote takes two places of the 68.
+            let mut room = 68usize;
+            let fits = |c: &char| {
+                let width = if *c == '\'' { 2 } else { 1 };
+                let left = room.checked_sub(width);
+                room = left.unwrap_or(0);
+                left.is_some()
+            };
+            cards.set(keyword, ascii(&value).chars().take_while(fits).collect::<String>(), comment);
         }
     };
     let time = |time: Option<UtcTime>| time.map(UtcTime::to_iso_micros);

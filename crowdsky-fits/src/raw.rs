@@ -88,7 +88,7 @@ fn read_pixels<S: Source>(hdu: &mut OpenHdu<'_, S>) -> Result<Vec<u16>, Error> {
     let wrong = |problem| Error::WrongBitpix { bitpix: bitpix.value(), problem };
     let scaling = Scaling::of(&hdu.head().header, bitpix, &mut Findings::new(0));
     let (bscale, bzero) = (scaling.bscale, scaling.bzero + unsigned_offset(&scaling));
-    if bscale != 1.0 || bzero as i64 as f64 != bzero {
+    if bscale != 1.0 || bzero as i128 as f64 != bzero {
         return Err(wrong(format!(
             "the pixels are scaled (BSCALE {bscale}, BZERO {bzero}), raw counts are not"
         )));
@@ -103,10 +103,11 @@ fn read_pixels<S: Source>(hdu: &mut OpenHdu<'_, S>) -> Result<Vec<u16>, Error> {
         })?;
         return Ok(pixels);
     }
-    let (size, bzero) = (bitpix.bytes(), bzero as i64);
+    let (size, bzero) = (bitpix.bytes(), bzero as i128);
     hdu.stream(|piece| {
         for bytes in piece.chunks_exact(size) {
-            let value = stored_integer(bytes, bitpix).checked_add(bzero).unwrap_or(i64::MAX);
+            // 128 bits, since the sum of two numbers of 64 may need 65.
+            let value = i128::from(stored_integer(bytes, bitpix)).saturating_add(bzero);
             pixels.push(u16::try_from(value).map_err(|_| {
                 wrong(format!("pixel {} is {value}, which is not between 0 and 65535", pixels.len()))
             })?);

@@ -1,0 +1,105 @@
+//! Makes small files, and finds the shared ones.
+
+use crowdsky_fits::{BLOCK, padding};
+use std::path::{Path, PathBuf};
+
+/// Cards as text, padded to whole cards and blocks, with END.
+pub fn header(cards: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for card in cards.iter().chain(&["END"]) {
+        let mut record = card.as_bytes().to_vec();
+        assert!(record.len() <= 80, "{card} is longer than a card");
+        record.resize(80, b' ');
+        bytes.extend(record);
+    }
+    pad(bytes, b' ')
+}
+
+pub fn pad(mut bytes: Vec<u8>, fill: u8) -> Vec<u8> {
+    bytes.resize(bytes.len() + padding(bytes.len() as u64) as usize, fill);
+    bytes
+}
+
+/// A card of fixed format: `card("NAXIS", 2)`.
+pub fn card(keyword: &str, value: impl std::fmt::Display) -> String {
+    format!("{keyword:<8}= {value:>20}")
+}
+
+/// A primary header with these axes and more cards behind.
+pub fn primary(bitpix: i64, axes: &[&str], more: &[&str]) -> Vec<u8> {
+    let mut cards = vec![card("SIMPLE", "T"), card("BITPIX", bitpix), card("NAXIS", axes.len())];
+    cards.extend(axes.iter().enumerate().map(|(i, n)| card(&format!("NAXIS{}", i + 1), n)));
+    let cards: Vec<&str> = cards.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    header(&cards)
+}
+
+/// A binary table extension: NAXIS1, NAXIS2, PCOUNT, TFIELDS and more.
+pub fn table(row: &str, rows: &str, pcount: &str, fields: &str, more: &[&str]) -> Vec<u8> {
+    let cards = [
+        "XTENSION= 'BINTABLE'".to_string(),
+        card("BITPIX", 8),
+        card("NAXIS", 2),
+        card("NAXIS1", row),
+        card("NAXIS2", rows),
+        card("PCOUNT", pcount),
+        card("GCOUNT", 1),
+        card("TFIELDS", fields),
+    ];
+    let cards: Vec<&str> = cards.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    header(&cards)
+}
+
+/// A block of data.
+pub fn data() -> Vec<u8> {
+    (0..BLOCK).map(|i| i as u8).collect()
+}
+
+/// A folder beside the project, or `None` with a line that says so.
+pub fn shared(folder: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(folder);
+    if path.is_dir() {
+        return Some(path);
+    }
+    println!("SKIPPED: no {}", path.display());
+    None
+}
+
+/// All files in a folder and those below it.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => all.extend(files(&path)),
+            false => all.push(path),
+        }
+    }
+    all.retain(|path| !path.file_name().unwrap().to_string_lossy().starts_with("LICENSE"));
+    all.sort();
+    all
+}
+
+/// Reads a file in every way there is. Whatever it holds, nothing panics and nothing hangs.
+pub fn read_every_way(bytes: &[u8]) {
+    use crowdsky_fits::*;
+    let limits = Limits { gzip_bytes: 32 << 20, ..Limits::default() };
+    let _ = read_header(bytes, &limits);
+    let _ = read_raw_u16(bytes, &limits);
+    let _ = Header::parse(bytes, &limits);
+    let _ = inspect(bytes, &limits);
+    let Ok((hdus, _)) = read_all(bytes, &limits) else { return };
+    for hdu in hdus {
+        match &hdu.data {
+            HduData::Image(image) => drop(image.physical()),
+            HduData::Table(table) => {
+                for column in table.columns() {
+                    let _ = table.cells(column);
+                    let _ = table.arrays(column);
+                    let _ = table.physical(column);
+                }
+            }
+            _ => {}
+        }
+        drop(frame_meta(&hdu.head.header));
+    }
+}
