@@ -130,18 +130,16 @@ fn gather(
     }
 }
 
-fn median_3x3(values: &[f32], columns: usize, rows: usize) -> Vec<f32> {
+/// The median of 3 x 3 cells; at a rim only along it, so that a slope is not bent.
+pub(crate) fn median_3x3(values: &[f32], columns: usize, rows: usize) -> Vec<f32> {
     let mut out = Vec::with_capacity(values.len());
     let mut near = Vec::with_capacity(9);
+    let window = |i: usize, n: usize| if i == 0 || i + 1 == n { i..i + 1 } else { i - 1..i + 2 };
     for j in 0..rows {
         for i in 0..columns {
             near.clear();
-            for y in j.saturating_sub(1)..(j + 2).min(rows) {
-                near.extend(
-                    values[y * columns + i.saturating_sub(1)..y * columns + (i + 2).min(columns)]
-                        .iter()
-                        .map(|&v| f64::from(v)),
-                );
+            for y in window(j, rows) {
+                near.extend(window(i, columns).map(|x| f64::from(values[y * columns + x])));
             }
             out.push(median(&mut near).unwrap_or(0.0) as f32);
         }

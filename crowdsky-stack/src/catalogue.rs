@@ -1,5 +1,6 @@
 //! The stars of the finished stack, in the columns that `sep.extract` gives.
 
+use crate::background::median_3x3;
 use crate::combine::Combined;
 use crate::statistics::{median, median_and_spread};
 
@@ -196,20 +197,8 @@ impl PlaneSky {
         let usual = median(&mut levels).unwrap_or(0.0);
         let noise = median(&mut spreads).unwrap_or(1.0) as f32;
         let known: Vec<f32> = cells.iter().map(|c| c.map_or(usual, |c| c.0) as f32).collect();
-        // 3 x 3 median, so that a bright star's halo does not lift its own cell.
-        let mut smooth = Vec::with_capacity(known.len());
-        let mut near: Vec<f64> = Vec::with_capacity(9);
-        for j in 0..rows {
-            for i in 0..columns {
-                near.clear();
-                for y in j.saturating_sub(1)..(j + 2).min(rows) {
-                    for x in i.saturating_sub(1)..(i + 2).min(columns) {
-                        near.push(f64::from(known[y * columns + x]));
-                    }
-                }
-                smooth.push(median(&mut near).unwrap_or(usual) as f32);
-            }
-        }
+        // So that a bright star's halo does not lift its own cell.
+        let smooth = median_3x3(&known, columns, rows);
         PlaneSky { columns, rows, width, height, levels: smooth, noise }
     }
 
