@@ -24,6 +24,8 @@ mod bitpix;
 mod block;
 mod card;
 mod cells;
+#[cfg(feature = "cfitsio")]
+pub mod cfitsio;
 pub mod checksum;
 mod error;
 mod finding;

@@ -58,7 +58,8 @@ fn a_bomb_is_stopped_at_the_limit() {
     drop(bomb);
     assert!(packed.len() < 2 << 20);
     let start = std::time::Instant::now();
-    let report = inspect(&packed[..], &Limits::default()).unwrap();
+    let (report, memory) = super::support::memory::peak(|| inspect(&packed[..], &Limits::default()).unwrap());
+    assert!(memory < 1 << 20, "{memory} bytes");
     let last = report.findings.last().unwrap();
     assert!(last.message.contains("gzip") && last.message.contains("limit"), "{last}");
     assert!(start.elapsed() < std::time::Duration::from_secs(2), "{:?}", start.elapsed());

@@ -1,6 +1,7 @@
 //! Files made to break readers: each kind has crashed, hung or misled some reader (cfitsio's CVEs among them). Ours answers
 //! each within a second, in bounded memory, and says what is wrong.
 
+use super::support::memory::peak;
 use super::support::{card, data, header, pad, primary, read_every_way, table};
 use crowdsky_fits::{BLOCK, Code, Limits, inspect, read_all};
 use std::time::{Duration, Instant};
@@ -311,9 +312,15 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Answer)> {
 fn each_is_answered_within_a_second() {
     for (name, bytes, answer) in cases() {
         let start = Instant::now();
-        let report = inspect(&bytes[..], &Limits::default());
+        let (report, memory) = peak(|| inspect(&bytes[..], &Limits::default()));
         let took = start.elapsed();
         assert!(took < Duration::from_secs(1), "{name}: {took:?}");
+        // Eight times the file: what a header of HISTORY cards takes as cards.
+        assert!(
+            memory < (8 * bytes.len()).max(1 << 20),
+            "{name}: {memory} bytes for {} of file",
+            bytes.len()
+        );
         match (answer, report) {
             (Error(words), Err(error)) => {
                 let text = error.to_string();
@@ -338,9 +345,11 @@ fn each_is_answered_within_a_second() {
 fn none_breaks_any_reader() {
     for (name, bytes, _) in cases() {
         let start = Instant::now();
-        read_every_way(&bytes);
+        let ((), memory) = peak(|| read_every_way(&bytes));
         let took = start.elapsed();
-        assert!(took < Duration::from_secs(5), "{name}: {took:?}");
+        assert!(took < Duration::from_secs(2), "{name}: {took:?}");
+        // Set aside on the header's word: 32 MB, whatever it declares.
+        assert!(memory < 128 << 20, "{name}: {memory} bytes");
     }
 }
 

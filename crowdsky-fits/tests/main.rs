@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unreachable_pub)]
 
 mod cards;
+#[cfg(feature = "cfitsio")]
+mod cfitsio;
 mod frames;
 mod gzip;
 mod hostile;

@@ -62,7 +62,7 @@ fn fitsverify_finds_nothing() {
         std::fs::write(&path, bytes).unwrap();
         let output = Command::new("fitsverify").arg(&path).output().unwrap();
         let report = String::from_utf8_lossy(&output.stdout);
-        assert!(report.contains("0 warnings and 0 errors"), "{report}");
+        assert!(report.contains("found 0 warning(s) and 0 error(s)"), "{report}");
     }
 }
 

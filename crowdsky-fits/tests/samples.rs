@@ -12,7 +12,8 @@ fn all_are_answered_within_a_second() {
     for path in paths {
         let bytes = std::fs::read(&path).unwrap();
         let start = Instant::now();
-        let report = inspect(&bytes[..], &Limits::default());
+        let (report, memory) = super::support::memory::peak(|| inspect(&bytes[..], &Limits::default()));
+        assert!(memory < 4 << 20, "{}: {memory} bytes", path.display());
         assert!(start.elapsed() < Duration::from_secs(1), "{}", path.display());
         match report {
             Ok(report) => assert!(!report.hdus.is_empty()),

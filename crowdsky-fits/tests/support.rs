@@ -1,4 +1,4 @@
-//! Makes small files, and finds the shared ones.
+//! Makes small files, finds the shared ones, and counts memory.
 
 use crowdsky_fits::{BLOCK, padding};
 use std::path::{Path, PathBuf};
@@ -101,5 +101,57 @@ pub fn read_every_way(bytes: &[u8]) {
             _ => {}
         }
         drop(frame_meta(&hdu.head.header));
+    }
+}
+
+/// Bytes allocated on this thread, for [`peak`].
+pub mod memory {
+    #![allow(unsafe_code)]
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::cell::Cell;
+
+    thread_local! {
+        static NOW: Cell<usize> = const { Cell::new(0) };
+        static PEAK: Cell<usize> = const { Cell::new(0) };
+    }
+
+    struct Counting;
+
+    #[global_allocator]
+    static ALLOCATOR: Counting = Counting;
+
+    fn count(more: usize, less: usize) {
+        // Memory may be freed on another thread than its own; then the count saturates and is not used.
+        let now = NOW.get().saturating_add(more).saturating_sub(less);
+        NOW.set(now);
+        PEAK.set(PEAK.get().max(now));
+    }
+
+    // SAFETY: everything is handed on to the system's allocator as it came.
+    unsafe impl GlobalAlloc for Counting {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            count(layout.size(), 0);
+            unsafe { System.alloc(layout) }
+        }
+        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+            count(layout.size(), 0);
+            unsafe { System.alloc_zeroed(layout) }
+        }
+        unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+            count(0, layout.size());
+            unsafe { System.dealloc(pointer, layout) }
+        }
+        unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            count(size, layout.size());
+            unsafe { System.realloc(pointer, layout, size) }
+        }
+    }
+
+    /// What `run` returns, and the most memory it held at once on this thread beyond what was there before.
+    pub fn peak<T>(run: impl FnOnce() -> T) -> (T, usize) {
+        let before = NOW.get();
+        PEAK.set(before);
+        let result = run();
+        (result, PEAK.get() - before)
     }
 }
