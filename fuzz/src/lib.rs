@@ -1,0 +1,44 @@
+//! What several fuzz targets share.
+
+use crowdsky_fits::{Card, Finding, Header, Limits, ParsedHeader};
+
+/// Limits so small that the fuzzer reaches each of them with inputs of a few kilobytes.
+pub fn small_limits() -> Limits {
+    Limits {
+        header_blocks: 16,
+        header_blocks_total: 64,
+        hdus: 32,
+        data_bytes: 1 << 20,
+        pixels: 1 << 16,
+        string_length: 1000,
+        gzip_bytes: 1 << 20,
+        findings: 50,
+    }
+}
+
+/// A card with the same content that does not remember the bytes it was read from, so that printing it prints it anew.
+pub fn made_anew(card: &Card) -> Card {
+    match card.value() {
+        None => Card::commentary(card.keyword(), card.comment()),
+        Some(value) if card.keyword().len() > 8 || card.keyword().contains(' ') => {
+            Card::hierarch(card.keyword(), value.clone(), card.comment())
+        }
+        Some(value) => Card::new(card.keyword(), value.clone(), card.comment()),
+    }
+}
+
+/// Reads printed cards back, together, as a header.
+pub fn parse_records(records: &[[u8; 80]]) -> ParsedHeader {
+    let mut bytes = records.concat();
+    bytes.extend_from_slice(b"END");
+    bytes.resize(bytes.len().next_multiple_of(2880), b' ');
+    Header::parse(&bytes, &Limits::default()).expect("a printed header has an END")
+}
+
+/// Text for people stays short whatever the file holds: a copy of the input in it is what made cfitsio's buffers overflow.
+pub fn check_findings(findings: &[Finding], limit: usize) {
+    assert!(findings.len() <= limit + 1, "{} findings, the limit is {limit}", findings.len());
+    for finding in findings {
+        assert!(finding.to_string().len() < 400, "a finding of {} bytes", finding.to_string().len());
+    }
+}
