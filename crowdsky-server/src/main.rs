@@ -1,2 +1,7 @@
 //! The binary `crowdsky`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    crowdsky_server::cli::main()
+}

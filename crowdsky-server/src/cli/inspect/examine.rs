@@ -1,0 +1,148 @@
+//! Reads a file as far as `inspect` tells of it.
+
+use crate::cli::exit::causes;
+use crowdsky_core::FrameMeta;
+use crowdsky_fits::{Card, Code, FileReport, Finding, HduHead, Header, Limits, frame_meta, inspect};
+use crowdsky_stack::BayerPattern;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// What a file is to CrowdSky.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// One exposure, as the camera wrote it.
+    Raw,
+    /// A stack: of the telescope, of CrowdSky, or another's.
+    Stack,
+    /// FITS all the same.
+    Other,
+}
+
+impl Class {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Class::Raw => "raw",
+            Class::Stack => "stack",
+            Class::Other => "other",
+        }
+    }
+}
+
+/// A file, examined.
+pub(super) struct Examined {
+    pub(super) path: PathBuf,
+    /// Length on the disk, if it is there at all.
+    pub(super) bytes: Option<u64>,
+    pub(super) content: Result<Content, String>,
+}
+
+/// What is in a file whose first header can be read.
+pub(super) struct Content {
+    pub(super) report: FileReport,
+    pub(super) class: Class,
+    pub(super) facts: FrameMeta,
+    /// Of the file and of the facts, in the order of the file.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Examined {
+    pub(super) fn of(path: &Path) -> Examined {
+        let metadata = std::fs::metadata(path);
+        let bytes = metadata.as_ref().ok().map(std::fs::Metadata::len);
+        let content = match metadata {
+            Err(error) => Err(format!("cannot be opened: {error}")),
+            // A pipe or a device may keep us waiting for ever.
+            Ok(metadata) if !metadata.is_file() => Err("is not a regular file".to_owned()),
+            Ok(_) => read(path),
+        };
+        Examined { path: path.to_owned(), bytes, content }
+    }
+
+    /// Whether all of its headers can be read and all of its data is there.
+    pub(super) fn usable(&self) -> bool {
+        self.content.as_ref().is_ok_and(|content| content.fault().is_none())
+    }
+
+    /// Why it is not usable.
+    pub(super) fn fault(&self) -> Option<&str> {
+        match &self.content {
+            Err(problem) => Some(problem),
+            Ok(content) => content.fault().map(|finding| finding.message.as_str()),
+        }
+    }
+}
+
+impl Content {
+    fn fault(&self) -> Option<&Finding> {
+        self.findings
+            .iter()
+            .find(|finding| matches!(finding.code, Code::DataTruncated | Code::UnitUnreadable))
+    }
+}
+
+fn read(path: &Path) -> Result<Content, String> {
+    let file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
+    let report = inspect(file, &Limits::default()).map_err(|error| causes(&error))?;
+    let telling = telling(&report.hdus);
+    let header = &telling.header;
+    let (mut facts, mut noted) = frame_meta(header);
+    let shape = report.hdus.iter().filter(|hdu| hdu.layout.kind.is_image()).map(|hdu| &hdu.layout.shape[..]);
+    // Of the first unit with pixels: the first of all is empty in our own stacks.
+    if let Some(shape @ [width, height, ..]) = shape.clone().find(|shape| !shape.is_empty()) {
+        (facts.naxis, facts.width, facts.height) = (shape.len() as u32, saturate(*width), saturate(*height));
+    }
+    let class = class(&facts, shape.clone().any(|shape| matches!(shape, [_, _, 3])), header);
+    match class {
+        Class::Raw => noted.extend(check_bayer(&facts, telling)),
+        Class::Stack => {}
+        // A table or a spectrum owes nobody a pointing.
+        Class::Other => noted.retain(|finding| finding.code != Code::FrameKeywordMissing),
+    }
+    let mut findings = report.findings.clone();
+    findings.extend(noted);
+    findings.sort_by_key(|finding| finding.offset);
+    Ok(Content { report, class, facts, findings })
+}
+
+/// The unit whose header tells of the exposure: the first, unless it is empty and says nothing of when, as in `.fz`.
+fn telling(hdus: &[HduHead]) -> &HduHead {
+    let first = &hdus[0];
+    if !first.layout.shape.is_empty() || first.header.get("DATE-OBS").is_some() {
+        return first;
+    }
+    hdus.iter().find(|hdu| hdu.header.get("DATE-OBS").is_some()).unwrap_or(first)
+}
+
+fn class(facts: &FrameMeta, colour: bool, header: &Header) -> Class {
+    let image_type = facts.image_type.as_deref().unwrap_or("").to_ascii_lowercase();
+    let many = facts.stack_count.is_some_and(|n| n > 1);
+    let integers = header.integer("ZBITPIX").or(header.integer("BITPIX")).is_some_and(|bitpix| bitpix > 0);
+    if colour || many || image_type.contains("stack") {
+        Class::Stack
+    } else if integers && facts.width > 0 && (facts.bayer.is_some() || image_type.starts_with("light")) {
+        Class::Raw
+    } else {
+        Class::Other
+    }
+}
+
+/// A raw frame without the colours of its pixels cannot be stacked as it is.
+fn check_bayer(facts: &FrameMeta, hdu: &HduHead) -> Option<Finding> {
+    let hint = "stack it with --bayer PATTERN (Seestar: GRBG)";
+    match &facts.bayer {
+        None => {
+            let message = format!("BAYERPAT is missing; {hint}");
+            Some(Finding::new(Code::FrameKeywordMissing, "BAYERPAT", hdu.offset, message))
+        }
+        Some(text) if text.parse::<BayerPattern>().is_err() => {
+            let offset = hdu.header.get("BAYERPAT").map_or(hdu.offset, Card::offset);
+            let message = format!("\"{text}\" is none of RGGB, BGGR, GRBG, GBRG; {hint}");
+            Some(Finding::new(Code::FrameKeywordUnusable, "BAYERPAT", offset, message))
+        }
+        Some(_) => None,
+    }
+}
+
+fn saturate(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
