@@ -1,6 +1,8 @@
 //! DATASUM and CHECKSUM: the 32-bit ones' complement sum and its 16 letters (FITS 4.0, section 4.4.2.7 and appendix J).
 
-use alloc::string::String;
+use crate::Header;
+use crate::finding::{Code, Findings};
+use alloc::{format, string::String};
 
 /// A running ones' complement sum of big-endian 32-bit words.
 ///
@@ -104,4 +106,67 @@ pub fn encode(sum: u32) -> String {
         }
     }
     letters.into_iter().collect()
+}
+
+/// The sums a header declares, and its own.
+#[derive(Debug)]
+pub(crate) struct DeclaredSums {
+    header: Sum,
+    /// Value and byte offset of DATASUM.
+    datasum: Option<(u32, u64)>,
+    /// Byte offset of CHECKSUM, whose letters are part of the header's sum.
+    checksum: Option<u64>,
+}
+
+impl DeclaredSums {
+    /// From a header whose blocks sum to `sum`; `None` when it declares nothing.
+    pub(crate) fn of(header: &Header, sum: Sum, findings: &mut Findings) -> Option<Self> {
+        let (datasum, checksum) = (header.get("DATASUM"), header.get("CHECKSUM"));
+        if datasum.is_none() && checksum.is_none() {
+            return None;
+        }
+        let mut unreadable = |keyword: &str, offset| {
+            let message = format!("{keyword} is not of its form and is not verified");
+            findings.add(Code::ChecksumUnreadable, keyword, offset, message);
+        };
+        let datasum = datasum.and_then(|card| {
+            let value =
+                card.value().and_then(|value| value.as_str()).and_then(|text| text.trim().parse().ok());
+            if value.is_none() {
+                unreadable("DATASUM", card.offset());
+            }
+            value.map(|value| (value, card.offset()))
+        });
+        let checksum = checksum.and_then(|card| {
+            // An empty string says that the sum is not kept (4.4.2.7).
+            match card.value().and_then(|value| value.as_str()).map(|text| text.trim().len()) {
+                Some(16) => Some(card.offset()),
+                Some(0) => None,
+                _ => {
+                    unreadable("CHECKSUM", card.offset());
+                    None
+                }
+            }
+        });
+        Some(DeclaredSums { header: sum, datasum, checksum })
+    }
+
+    /// Compares with the sum of the data, padding included.
+    pub(crate) fn verify(&self, data: Sum, findings: &mut Findings) {
+        if let Some((declared, offset)) = self.datasum {
+            // 0 and minus zero are the same.
+            if declared != data.value() && !(data.is_zero() && matches!(declared, 0 | u32::MAX)) {
+                let sum = data.value();
+                let message =
+                    format!("the data sums to {sum}, DATASUM says {declared}: the data was changed");
+                findings.add(Code::DatasumMismatch, "DATASUM", offset, message);
+            }
+        }
+        let mut all = self.header;
+        all.add(data);
+        if let Some(offset) = self.checksum.filter(|_| !all.is_zero()) {
+            let message = format!("the unit sums to {}, not to zero: it was changed", all.value());
+            findings.add(Code::ChecksumMismatch, "CHECKSUM", offset, message);
+        }
+    }
 }

@@ -98,6 +98,8 @@ codes! {
     RowWidth = 501 Warning,
     /// A column keyword that cannot be used.
     ColumnKeyword = 502 Warning,
+    /// A table whose rows cannot be read; its header can.
+    TableUnreadable = 503 Error,
     /// The data does not have its DATASUM.
     DatasumMismatch = 601 Error,
     /// The unit does not have its CHECKSUM.

@@ -37,7 +37,10 @@ pub fn inspect(source: impl Source, limits: &Limits) -> Result<FileReport, Error
     let mut hdus: Vec<HduHead> = Vec::new();
     let fault = loop {
         match reader.next_hdu() {
-            Ok(Some(hdu)) => hdus.push(hdu.into_head()),
+            Ok(Some(mut hdu)) => {
+                hdu.examine();
+                hdus.push(hdu.into_head());
+            }
             Ok(None) => break None,
             Err(error) if hdus.is_empty() => return Err(error),
             Err(error) => break Some(error),

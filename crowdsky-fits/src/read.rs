@@ -1,14 +1,15 @@
 //! From any stream: unit after unit, headers first, data only when asked for. Nothing is sought, nothing is read twice.
 
 use crate::block::{BLOCK, padding};
-use crate::checksum::Sum;
+use crate::checksum::{DeclaredSums, Sum};
 use crate::finding::{Code, Finding, Findings};
 use crate::hdu::{HduHead, HduKind, Layout};
 use crate::header::{check_end, find_end};
+use crate::image::Scaling;
 use crate::source::Source;
 use crate::unpack::{Unpacked, printable};
 use crate::{BinTable, Error, Hdu, HduData, Header, Image, Limits};
-use alloc::{format, vec::Vec};
+use alloc::{format, string::ToString, vec::Vec};
 
 /// Data is read in pieces of this size; a multiple of 8, so that no sample is cut.
 pub(crate) const CHUNK: usize = 64 << 10;
@@ -94,15 +95,8 @@ pub struct HduReader<S> {
 struct Pending {
     hdu: usize,
     data_bytes: u64,
-    /// Sum of the header, and the cards to compare with; `None` without such cards.
-    checks: Option<Checks>,
-}
-
-#[derive(Debug)]
-struct Checks {
-    header: Sum,
-    datasum: Option<(u32, u64)>,
-    checksum: Option<u64>,
+    /// `None` without cards to compare with.
+    sums: Option<DeclaredSums>,
 }
 
 impl<S: Source> HduReader<S> {
@@ -151,8 +145,8 @@ impl<S: Source> HduReader<S> {
         let Some((header, sum, header_bytes)) = self.read_cards()? else { return Ok(None) };
         let layout = Layout::read(&header, &mut self.findings)?;
         Error::check("bytes of data", layout.data_bytes, self.limits.data_bytes)?;
-        let checks = self.checks(&header, sum);
-        self.pending = Some(Pending { hdu: self.index, data_bytes: layout.data_bytes, checks });
+        let sums = DeclaredSums::of(&header, sum, &mut self.findings);
+        self.pending = Some(Pending { hdu: self.index, data_bytes: layout.data_bytes, sums });
         let head = HduHead { index: self.index, offset, header_bytes, header, layout };
         self.index += 1;
         self.done = false;
@@ -218,45 +212,14 @@ impl<S: Source> HduReader<S> {
         Ok(true)
     }
 
-    fn checks(&mut self, header: &Header, sum: Sum) -> Option<Checks> {
-        let (datasum, checksum) = (header.get("DATASUM"), header.get("CHECKSUM"));
-        if datasum.is_none() && checksum.is_none() {
-            return None;
-        }
-        let mut unreadable = |keyword: &str, offset| {
-            let message = format!("{keyword} is not of its form and is not verified");
-            self.findings.add(Code::ChecksumUnreadable, keyword, offset, message);
-        };
-        let datasum = datasum.and_then(|card| {
-            let value =
-                card.value().and_then(|value| value.as_str()).and_then(|text| text.trim().parse().ok());
-            if value.is_none() {
-                unreadable("DATASUM", card.offset());
-            }
-            value.map(|value| (value, card.offset()))
-        });
-        let checksum = checksum.and_then(|card| {
-            // An empty string says that the sum is not kept (4.4.2.7).
-            match card.value().and_then(|value| value.as_str()).map(|text| text.trim().len()) {
-                Some(16) => Some(card.offset()),
-                Some(0) => None,
-                _ => {
-                    unreadable("CHECKSUM", card.offset());
-                    None
-                }
-            }
-        });
-        Some(Checks { header: sum, datasum, checksum })
-    }
-
     /// Hands out the data of a unit in pieces, reads its padding and verifies its sums.
     fn stream(
         &mut self,
         pending: Pending,
         mut take: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let Pending { hdu, data_bytes: expected, checks } = pending;
-        if expected == 0 && checks.is_none() {
+        let Pending { hdu, data_bytes: expected, sums } = pending;
+        if expected == 0 && sums.is_none() {
             return Ok(());
         }
         let mut buffer = core::mem::take(&mut self.buffer);
@@ -272,7 +235,7 @@ impl<S: Source> HduReader<S> {
                 self.done = true;
                 return Err(Error::Truncated { hdu, expected, found: expected - left });
             }
-            if checks.is_some() {
+            if sums.is_some() {
                 sum.update(piece);
             }
             take(piece)?;
@@ -293,30 +256,12 @@ impl<S: Source> HduReader<S> {
             );
         }
         self.offset += found as u64;
-        if let Some(checks) = checks {
+        if let Some(sums) = sums {
             sum.update(&pad[..found]);
-            self.verify(&checks, sum);
+            sums.verify(sum, &mut self.findings);
         }
         self.buffer = buffer;
         Ok(())
-    }
-
-    fn verify(&mut self, checks: &Checks, data: Sum) {
-        if let Some((declared, offset)) = checks.datasum {
-            if declared != data.value() && !(data.is_zero() && (declared == 0 || declared == u32::MAX)) {
-                let message = format!(
-                    "the data sums to {}, DATASUM says {declared}: the data was changed",
-                    data.value()
-                );
-                self.findings.add(Code::DatasumMismatch, "DATASUM", offset, message);
-            }
-        }
-        let mut all = checks.header;
-        all.add(data);
-        if let Some(offset) = checks.checksum.filter(|_| !all.is_zero()) {
-            let message = format!("the unit sums to {}, not to zero: it was changed", all.value());
-            self.findings.add(Code::ChecksumMismatch, "CHECKSUM", offset, message);
-        }
     }
 }
 
@@ -396,6 +341,18 @@ impl<S: Source> OpenHdu<'_, S> {
         }
         let bytes = self.bytes()?;
         BinTable::new(&self.head, bytes, &self.reader.limits, &mut self.reader.findings)
+    }
+
+    /// Notes what is odd about the cards that describe the data, without reading it.
+    pub(crate) fn examine(&mut self) {
+        let findings = &mut self.reader.findings;
+        if self.head.layout.kind.is_image() {
+            Scaling::of(&self.head.header, self.head.layout.bitpix, findings);
+        } else if self.head.layout.kind.is_table() {
+            if let Err(error) = BinTable::examine(&self.head, findings) {
+                findings.add(Code::TableUnreadable, "", self.head.offset, error.to_string());
+            }
+        }
     }
 
     /// Samples to make room for at once.

@@ -74,18 +74,12 @@ impl BinTable {
         limits: &Limits,
         findings: &mut Findings,
     ) -> Result<Self, Error> {
-        let [row_bytes, rows] = head.layout.shape[..] else {
-            return Err(Error::keyword("NAXIS", head.offset, "a binary table has two axes"));
-        };
-        if head.layout.bitpix != Bitpix::U8 {
-            return Err(Error::keyword("BITPIX", head.offset, "a binary table has BITPIX 8"));
-        }
+        let (rows, row_bytes) = rows_and_width(head)?;
         // Rows without bytes are not bounded by the file's length.
         Error::check("table rows", rows, limits.pixels)?;
-        let too_wide =
-            |_| Error::keyword("NAXIS1", head.offset, "the rows are wider than this machine can address");
-        let (row_bytes, rows) = (usize::try_from(row_bytes).map_err(too_wide)?, rows as usize);
-        let main = row_bytes * rows; // no more than `data_bytes`, which `Layout` has checked
+        // No overflow: `Layout` has seen that all axes together fit 63 bits.
+        let main = usize::try_from(rows * row_bytes as u64).map_err(|_| too_wide(head))?;
+        let rows = usize::try_from(rows).map_err(|_| too_wide(head))?;
         if data.len() < main {
             let (expected, found) = (head.layout.data_bytes, data.len() as u64);
             return Err(Error::Truncated { hdu: head.index, expected, found });
@@ -105,6 +99,12 @@ impl BinTable {
             }
         };
         Ok(BinTable { columns, rows, row_bytes, data, heap, cell_limit: limits.pixels })
+    }
+
+    /// Checks the cards that describe the rows.
+    pub(crate) fn examine(head: &HduHead, findings: &mut Findings) -> Result<(), Error> {
+        let (_, row_bytes) = rows_and_width(head)?;
+        columns(head, row_bytes, findings).map(drop)
     }
 
     /// From the bytes of its data, for callers that read those themselves.
@@ -226,6 +226,21 @@ impl Column {
         let first = self.dims.as_ref().and_then(|dims| dims.first().copied());
         self.form.substring.or(first).unwrap_or(self.form.repeat)
     }
+}
+
+/// Number of rows, and bytes in each.
+fn rows_and_width(head: &HduHead) -> Result<(u64, usize), Error> {
+    let [row_bytes, rows] = head.layout.shape[..] else {
+        return Err(Error::keyword("NAXIS", head.offset, "a binary table has two axes"));
+    };
+    if head.layout.bitpix != Bitpix::U8 {
+        return Err(Error::keyword("BITPIX", head.offset, "a binary table has BITPIX 8"));
+    }
+    Ok((rows, usize::try_from(row_bytes).map_err(|_| too_wide(head))?))
+}
+
+fn too_wide(head: &HduHead) -> Error {
+    Error::keyword("NAXIS", head.offset, "the rows are more than this machine can address")
 }
 
 fn column_error(number: usize, name: &str, problem: impl Into<String>) -> Error {
