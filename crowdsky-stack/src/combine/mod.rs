@@ -76,13 +76,19 @@ struct Strip<'a> {
     rejected: &'a mut [u16],
 }
 
-#[derive(Default)]
 struct Scratch {
     colours: ColourBox,
+    line: [[f32; 4]; TILE_WIDTH],
     samples: TileSamples,
     rejector: Rejector,
     /// The frames that touch the tile.
     present: Vec<usize>,
+}
+
+impl Scratch {
+    fn new() -> Scratch {
+        Scratch { colours: ColourBox::default(), line: [[0.0; 4]; TILE_WIDTH], samples: TileSamples::default(), rejector: Rejector::default(), present: Vec::new() }
+    }
 }
 
 /// Combines the frames of `plan`; `progress` is told how many of how many strips are done.
@@ -105,7 +111,7 @@ pub(crate) fn combine(plan: &Plan<'_>, progress: &(dyn Fn(usize, usize) + Sync))
     }
     let done = std::sync::atomic::AtomicUsize::new(0);
     let total = strips.len();
-    let counted = parallel::map_owned(strips, Scratch::default, |scratch, mut strip| {
+    let counted = parallel::map_owned(strips, Scratch::new, |scratch, mut strip| {
         let counts = combine_strip(plan, scratch, &mut strip);
         let n = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
         progress(n, total);
@@ -134,13 +140,12 @@ fn combine_strip(plan: &Plan<'_>, scratch: &mut Scratch, strip: &mut Strip<'_>) 
         scratch.rejector.run(samples, plan.sigma, plan.sky);
         let area = samples.area();
         for (i, &k) in scratch.present.iter().enumerate() {
-            for (at, f) in scratch.rejector.flags[i * area..(i + 1) * area].iter().enumerate() {
-                let pixel = at / columns * width + x + at % columns;
-                let (is_covered, is_rejected) = (u16::from(f & MISSING == 0), u16::from(f & REJECTED));
-                strip.footprint[pixel] += is_covered;
-                strip.rejected[pixel] += is_rejected;
-                counts[k].0 += u64::from(is_covered);
-                counts[k].1 += u64::from(is_rejected);
+            let flags = scratch.rejector.flags[i * area..(i + 1) * area].chunks_exact(columns);
+            for (row, flags) in flags.enumerate() {
+                let at = row * width + x;
+                let (covered, rejected) = count(flags, &mut strip.footprint[at..at + columns], &mut strip.rejected[at..at + columns]);
+                counts[k].0 += u64::from(covered);
+                counts[k].1 += u64::from(rejected);
             }
         }
         for band in 0..3 {
@@ -158,6 +163,19 @@ fn combine_strip(plan: &Plan<'_>, scratch: &mut Scratch, strip: &mut Strip<'_>) 
         }
     }
     counts
+}
+
+/// Adds one row of a frame's flags to the maps; returns how many pixels it covers and how many were rejected.
+fn count(flags: &[u8], footprint: &mut [u16], rejected: &mut [u16]) -> (u32, u32) {
+    let (mut covered, mut lost) = (0u32, 0u32);
+    for ((f, n), r) in flags.iter().zip(footprint).zip(rejected) {
+        let (there, out) = (u16::from(f & MISSING == 0), u16::from(f & REJECTED));
+        *n += there;
+        *r += out;
+        covered += u32::from(there);
+        lost += u32::from(out);
+    }
+    (covered, lost)
 }
 
 /// Samples all frames that touch the tile `xs`, `ys`.
@@ -195,9 +213,9 @@ fn gather(plan: &Plan<'_>, scratch: &mut Scratch, xs: (usize, usize), ys: (usize
                 dv: step.1 as f32,
             };
             let run = j * columns + from..j * columns + to;
-            let (r, g, b) = (&mut red[run.clone()], &mut green[run.clone()], &mut blue[run]);
-            sample_line(&scratch.colours, line, r, g, b);
-            level.apply(from, j, [r, g, b]);
+            let colours = &mut scratch.line[..to - from];
+            sample_line(&scratch.colours, line, colours);
+            level.apply(from, j, colours, [&mut red[run.clone()], &mut green[run.clone()], &mut blue[run]]);
         }
         if any {
             scratch.present.push(k);
@@ -233,11 +251,12 @@ impl TileLevel {
         }
     }
 
-    fn apply(&self, first_column: usize, row: usize, planes: [&mut [f32]; 3]) {
+    /// Splits sampled colours into planes in output units.
+    fn apply(&self, first_column: usize, row: usize, colours: &[[f32; 4]], planes: [&mut [f32]; 3]) {
         for (b, plane) in planes.into_iter().enumerate() {
             let start = self.origin[b] + self.down[b] * row as f32 + self.across[b] * first_column as f32;
-            for (i, v) in plane.iter_mut().enumerate() {
-                *v = *v * self.gain - (start + self.across[b] * i as f32);
+            for (i, (v, c)) in plane.iter_mut().zip(colours).enumerate() {
+                *v = c[b] * self.gain - (start + self.across[b] * i as f32);
             }
         }
     }
