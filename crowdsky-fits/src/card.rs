@@ -4,18 +4,20 @@ use crate::Error;
 use crate::block::CARD;
 use crate::finding::{Code, Finding};
 use crate::value::{Value, parse_field};
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// A keyword with its value and comment, or a line of commentary.
 ///
-/// A card that was read remembers its bytes and is written back as it was, unless it is changed. A string continued over
-/// CONTINUE cards is one `Card`.
+/// A card that was read remembers its bytes and is written back as it was, unless it is changed. If something was odd about it,
+/// it is written as the standard has it, or refused. A string continued over CONTINUE cards is one `Card`.
 #[derive(Debug, Clone)]
 pub struct Card {
     keyword: String,
     value: Option<Value>,
     comment: String,
-    image: Option<Box<[u8]>>,
+    image: Option<Vec<u8>>,
+    /// Read without any finding, so that its bytes may be written again.
+    clean: bool,
     hierarch: bool,
     pub(crate) offset: u64,
 }
@@ -41,6 +43,7 @@ impl Card {
             value: Some(value.into()),
             comment: comment.to_owned(),
             image: None,
+            clean: false,
             hierarch: false,
             offset: 0,
         }
@@ -58,6 +61,7 @@ impl Card {
             value: None,
             comment: text.to_owned(),
             image: None,
+            clean: false,
             hierarch: false,
             offset: 0,
         }
@@ -121,6 +125,19 @@ impl Card {
 
     /// [`Card::parse`] for a caller that collects findings itself: `note(code, keyword, message)`.
     pub(crate) fn parse_noting(image: &[u8; CARD], note: &mut dyn FnMut(Code, &str, String)) -> Self {
+        let mut clean = true;
+        let card = Self::parse_bytes(image, &mut |code, keyword, message| {
+            clean = false;
+            note(code, keyword, message);
+        });
+        Card { clean, ..card }
+    }
+
+    pub(crate) fn is_clean(&self) -> bool {
+        self.clean
+    }
+
+    fn parse_bytes(image: &[u8; CARD], note: &mut dyn FnMut(Code, &str, String)) -> Self {
         if let Some(byte) = image.iter().find(|b| !(0x20..0x7f).contains(*b)) {
             let name = latin1(&image[..8]);
             note(
@@ -136,7 +153,8 @@ impl Card {
             keyword,
             value,
             comment,
-            image: Some(image.to_vec().into_boxed_slice()),
+            image: Some(image.to_vec()),
+            clean: true,
             hierarch: false,
             offset: 0,
         };
@@ -169,7 +187,8 @@ impl Card {
     }
 
     /// Adds the text of a CONTINUE card to this string card.
-    pub(crate) fn append(&mut self, text: &str, comment: &str, image: &[u8]) {
+    pub(crate) fn append(&mut self, text: &str, comment: &str, image: &[u8], clean: bool) {
+        self.clean &= clean;
         if let Some(Value::Str(value)) = &mut self.value {
             value.pop(); // the ampersand
             value.push_str(text);
@@ -178,10 +197,8 @@ impl Card {
             self.comment.push(' ');
         }
         self.comment.push_str(comment);
-        if let Some(bytes) = self.image.take() {
-            let mut bytes = bytes.into_vec();
+        if let Some(bytes) = &mut self.image {
             bytes.extend_from_slice(image);
-            self.image = Some(bytes.into_boxed_slice());
         }
     }
 
@@ -191,10 +208,7 @@ impl Card {
     /// [`Error::Write`] for what the standard forbids: a keyword with other characters than `A-Z 0-9 - _` or longer than 8,
     /// text that is not printable ASCII, a number that is not finite.
     pub fn print(&self) -> Result<Vec<[u8; CARD]>, Error> {
-        if let Some(image) = &self.image {
-            if !image.iter().all(|b| (0x20..0x7f).contains(b)) {
-                return Err(Error::write(&self.keyword, "it holds bytes that are not printable ASCII"));
-            }
+        if let Some(image) = self.image.as_ref().filter(|_| self.clean) {
             return Ok(image.chunks_exact(CARD).filter_map(|c| c.try_into().ok()).collect());
         }
         if self.hierarch {

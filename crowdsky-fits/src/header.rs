@@ -72,8 +72,14 @@ impl Header {
                 findings.add(code, keyword, at, message);
             });
             if card.keyword() == "CONTINUE" && card.is_commentary() {
-                if continue_string(cards.last_mut(), image, &card, limits.string_length) {
-                    continue;
+                match continue_string(cards.last_mut(), image, &card, limits.string_length) {
+                    Some(true) => continue,
+                    Some(false) => {
+                        let message = "the string has no closing quote; the rest of the card is part of it";
+                        findings.add(Code::StringUnterminated, "CONTINUE", at, message);
+                        continue;
+                    }
+                    None => {}
                 }
                 let message = "there is no string to continue, or it is too long; taken as a comment";
                 findings.add(Code::ContinueOrphan, "CONTINUE", at, message);
@@ -192,18 +198,19 @@ pub(crate) fn check_end(block: &[u8], end: usize, offset: u64, findings: &mut Fi
     }
 }
 
-/// Joins a CONTINUE card to the string before it, if there is one that ends in an ampersand and stays within the limit.
-fn continue_string(before: Option<&mut Card>, image: &[u8; CARD], card: &Card, limit: usize) -> bool {
-    let Some(before) = before else { return false };
-    let Some(Value::Str(text)) = before.value() else { return false };
-    let Some(quoted) = card.comment().trim_start_matches(' ').strip_prefix('\'') else { return false };
+/// Joins a CONTINUE card to the string before it, if there is one that ends in an ampersand and stays within the limit; tells
+/// whether its quotes were closed.
+fn continue_string(before: Option<&mut Card>, image: &[u8; CARD], card: &Card, limit: usize) -> Option<bool> {
+    let before = before?;
+    let Some(Value::Str(text)) = before.value() else { return None };
+    let quoted = card.comment().trim_start_matches(' ').strip_prefix('\'')?;
     if !text.ends_with('&') || image[8] == b'=' || text.len() + quoted.len() > limit {
-        return false;
+        return None;
     }
-    let (part, rest, _) = parse_string(quoted);
+    let (part, rest, closed) = parse_string(quoted);
     let comment = rest.split_once('/').map_or("", |(_, comment)| comment.trim());
-    before.append(&part, comment, image);
-    true
+    before.append(&part, comment, image, closed && card.is_clean());
+    Some(closed)
 }
 
 fn note_duplicates(cards: &[Card], findings: &mut Findings) {

@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "std", doc = include_str!("../README.md"))]
 //!
 //! # The tour
 //! From bytes upwards, one idea to a file:
@@ -12,7 +12,7 @@
 //! 7. `hdu`, `read`, `unpack`, `source` - [`HduReader`] walks through any stream, unit by unit.
 //! 8. `raw`, `inspect` - [`read_raw_u16`] for camera frames; [`inspect()`] for a report without data.
 //! 9. `checksum`, `write`, `table_write` - [`FitsWriter`].
-//! 10. `frame` - [`frame_meta`] and [`stack_cards`]: the door to `crowdsky-core`.
+//! 10. `frame` (feature `std`) - `frame_meta` and `stack_cards`: the door to `crowdsky-core`.
 #![cfg_attr(not(feature = "cfitsio"), forbid(unsafe_code))]
 #![no_std]
 

@@ -38,7 +38,7 @@ fn with_bytes(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// 64 zeros: the product of two axes of 2^32 wraps to 0 in 64 bits.
+/// The product of two axes of 2^32 wraps to 0 in 64 bits.
 const TWO_32: &str = "4294967296";
 
 fn cases() -> Vec<(&'static str, Vec<u8>, Answer)> {
@@ -133,7 +133,11 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Answer)> {
             Finding(Code::MandatoryValue),
         ),
         ("lone quote in XTENSION", extension("XTENSION= '"), Read),
-        ("lone quote in CONTINUE", primary(8, &[], &["A       = 'x&'", "CONTINUE  '"]), Read),
+        (
+            "lone quote in CONTINUE",
+            primary(8, &[], &["A       = 'x&'", "CONTINUE  '"]),
+            Finding(Code::StringUnterminated),
+        ),
         (
             "quote at column 80",
             with_card(&format!("KEY     = {:>70}", "'")),
