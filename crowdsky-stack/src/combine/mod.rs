@@ -87,7 +87,13 @@ struct Scratch {
 
 impl Scratch {
     fn new() -> Scratch {
-        Scratch { colours: ColourBox::default(), line: [[0.0; 4]; TILE_WIDTH], samples: TileSamples::default(), rejector: Rejector::default(), present: Vec::new() }
+        Scratch {
+            colours: ColourBox::default(),
+            line: [[0.0; 4]; TILE_WIDTH],
+            samples: TileSamples::default(),
+            rejector: Rejector::default(),
+            present: Vec::new(),
+        }
     }
 }
 
@@ -143,7 +149,11 @@ fn combine_strip(plan: &Plan<'_>, scratch: &mut Scratch, strip: &mut Strip<'_>) 
             let flags = scratch.rejector.flags[i * area..(i + 1) * area].chunks_exact(columns);
             for (row, flags) in flags.enumerate() {
                 let at = row * width + x;
-                let (covered, rejected) = count(flags, &mut strip.footprint[at..at + columns], &mut strip.rejected[at..at + columns]);
+                let (covered, rejected) = count(
+                    flags,
+                    &mut strip.footprint[at..at + columns],
+                    &mut strip.rejected[at..at + columns],
+                );
                 counts[k].0 += u64::from(covered);
                 counts[k].1 += u64::from(rejected);
             }
