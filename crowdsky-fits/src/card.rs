@@ -8,8 +8,8 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// A keyword with its value and comment, or a line of commentary.
 ///
-/// A card that was read remembers its bytes and is written back as it was, unless it is changed. If something was odd about it,
-/// it is written as the standard has it, or refused. A string continued over CONTINUE cards is one `Card`.
+/// A card that was read remembers its bytes and is written back as it was, unless it is changed or was odd. A string continued over
+/// CONTINUE cards is one `Card`.
 #[derive(Debug, Clone)]
 pub struct Card {
     keyword: String,
@@ -95,6 +95,14 @@ impl Card {
     /// Byte offset of the card in the (uncompressed) file it was read from; 0 for one that was made.
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// The same keyword, value and comment without the bytes they were read from, if there was a finding about those. What is
+    /// printed then follows the standard, or is refused. [`crate::FitsWriter`] writes all cards so.
+    pub fn mended(&self) -> Self {
+        let mut card = self.clone();
+        card.image = card.image.filter(|_| self.clean);
+        card
     }
 
     pub(crate) fn set(&mut self, value: Value, comment: Option<&str>) {
@@ -206,9 +214,15 @@ impl Card {
     ///
     /// # Errors
     /// [`Error::Write`] for what the standard forbids: a keyword with other characters than `A-Z 0-9 - _` or longer than 8,
-    /// text that is not printable ASCII, a number that is not finite.
+    /// text that is not printable ASCII, a number that is not finite, and bytes that were read with a finding.
     pub fn print(&self) -> Result<Vec<[u8; CARD]>, Error> {
-        if let Some(image) = self.image.as_ref().filter(|_| self.clean) {
+        if let Some(image) = &self.image {
+            if !self.clean {
+                return Err(Error::write(
+                    &self.keyword,
+                    "as it was read it breaks the standard; see `Card::mended`",
+                ));
+            }
             return Ok(image.chunks_exact(CARD).filter_map(|c| c.try_into().ok()).collect());
         }
         if self.hierarch {

@@ -169,6 +169,11 @@ impl Header {
         self.cards.retain(keep);
     }
 
+    /// Every card as [`Card::mended`].
+    pub(crate) fn mend(&mut self) {
+        self.cards.iter_mut().filter(|card| !card.is_clean()).for_each(|card| *card = card.mended());
+    }
+
     /// Byte offset of the header in its file.
     pub(crate) fn offset(&self) -> u64 {
         self.cards.first().map_or(0, Card::offset)

@@ -34,7 +34,7 @@ impl<'a> ImageRef<'a> {
 ///
 /// Structure (SIMPLE to NAXISn, XTENSION, PCOUNT, columns, EXTNAME, BZERO of unsigned and none of floating-point samples,
 /// DATASUM, CHECKSUM, END) is the writer's; such cards in a given header are left out. All others are written as they are,
-/// or refused. The stream is not flushed.
+/// mended ([`Card::mended`]) or refused. The stream is not flushed.
 ///
 /// ```
 /// use crowdsky_fits::{FitsWriter, Header, ImageRef, NewColumn};
@@ -215,6 +215,7 @@ impl<W: Sink> FitsWriter<W> {
         let pad = vec![fill; padding(len) as usize];
         data.update(&pad);
         cards.retain(|card| !matches!(card.keyword(), "CHECKSUM" | "DATASUM"));
+        cards.mend();
         let checksum = cards.cards().len();
         cards.set("CHECKSUM", "0000000000000000", "checksum of this unit");
         cards.set("DATASUM", data.value().to_string().as_str(), "checksum of its data");
