@@ -1,1 +1,8 @@
-//! Runs the binary.
+//! Runs the binary as a user does, on simulated nights in temporary folders.
+// A test says what is wrong by failing.
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+mod inspect;
+mod simulate;
+mod stack;

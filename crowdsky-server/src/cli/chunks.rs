@@ -85,17 +85,18 @@ pub(super) fn run(args: &Args, options: &StackOptions) -> Result<(), Failure> {
             terminal::say(&format!("{stacked} of {} chunks stacked", report.chunks.len()))?;
         }
     }
-    if broken {
-        return Err(Failure::Told);
+    // Each chunk that failed has had its line.
+    match (broken, stacked, report.left_out.first()) {
+        (true, ..) => Err(Failure::Told(1)),
+        (_, 0, Some(first)) if report.chunks.is_empty() => {
+            let (n, path, detail) = (report.left_out.len(), &first.path, &first.detail);
+            Err(Failure::Nothing(format!(
+                "nothing to stack: none of {n} frames is usable ({path}: {detail})"
+            )))
+        }
+        (_, 0, _) => Err(Failure::Told(3)),
+        _ => Ok(()),
     }
-    if stacked == 0 {
-        let (n, left) = (report.chunks.len(), report.left_out.len());
-        let message = format!(
-            "nothing could be stacked: {n} chunks of one usable frame or none, {left} frames left out"
-        );
-        return Err(Failure::Nothing(message));
-    }
-    Ok(())
 }
 
 /// Frames, sorted into chunks by their headers.

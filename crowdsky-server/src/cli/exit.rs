@@ -7,8 +7,8 @@ use std::error::Error;
 pub(super) enum Failure {
     /// Status 1: what, which file, what to do.
     Failed(String),
-    /// Status 1, and all is said already.
-    Told,
+    /// This status, and all is said already.
+    Told(u8),
     /// Status 2: options that make no sense.
     Usage(String),
     /// Status 3: no two frames that fit together.
@@ -26,7 +26,8 @@ impl Failure {
     pub(super) fn status(&self) -> u8 {
         match self {
             Failure::NobodyListens => 0,
-            Failure::Failed(_) | Failure::Told => 1,
+            Failure::Failed(_) => 1,
+            Failure::Told(status) => *status,
             Failure::Usage(_) => 2,
             Failure::Nothing(_) => 3,
         }
@@ -35,7 +36,7 @@ impl Failure {
     pub(super) fn message(&self) -> Option<&str> {
         match self {
             Failure::Failed(message) | Failure::Usage(message) | Failure::Nothing(message) => Some(message),
-            Failure::Told | Failure::NobodyListens => None,
+            Failure::Told(_) | Failure::NobodyListens => None,
         }
     }
 }

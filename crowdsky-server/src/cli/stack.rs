@@ -192,10 +192,10 @@ fn keep_location(stack: &mut Stack, source: &FileSource) {
     let accepted = stack.report.frames.iter().enumerate().filter(|(_, frame)| frame.accepted);
     let mut sites =
         accepted.map(|(i, _)| source.meta(i).ok().and_then(|meta| meta.site_lat.zip(meta.site_long)));
-    if let Some(Some((lat, long))) = sites.next() {
-        if sites.all(|site| site == Some((lat, long))) {
-            (stack.meta.site_lat, stack.meta.site_long) = (Some(lat), Some(long));
-        }
+    if let Some(Some((lat, long))) = sites.next()
+        && sites.all(|site| site == Some((lat, long)))
+    {
+        (stack.meta.site_lat, stack.meta.site_long) = (Some(lat), Some(long));
     }
 }
 

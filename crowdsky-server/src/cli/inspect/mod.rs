@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let paths = expand(&args.files)?;
     let unusable = if args.json { tell_json(&paths)? } else { tell_people(&paths, args.quiet)? };
     // Each file's own lines have said what is wrong with it.
-    if unusable == 0 { Ok(()) } else { Err(Failure::Told) }
+    if unusable == 0 { Ok(()) } else { Err(Failure::Told(1)) }
 }
 
 /// Files as given, whatever their names; folders as the frames in them.

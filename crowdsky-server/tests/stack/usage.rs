@@ -1,0 +1,41 @@
+//! Options that make no sense, or not yet.
+
+use crate::harness::Bench;
+
+#[test]
+fn wrong_usage_is_status_2() {
+    let bench = Bench::new();
+    let stack = |args: &[&str]| bench.crowdsky(["stack", "night", "-o", "s.fits"].iter().chain(args));
+    stack(&["--method", "lsq"]).fails(2, &["lsq", "not in this version", "mean"]);
+    stack(&["--share", "on"]).fails(2, &["sharing is not in this version"]);
+    stack(&["--append"]).fails(2, &["--append is not in this version"]);
+    stack(&["--sigma", "0.5"]).fails(2, &["1.5 to 100"]);
+    stack(&["--sigma", "NaN"]).fails(2, &["1.5 to 100"]);
+    stack(&["--memory", "much"]).fails(2, &["500M"]);
+    stack(&["--bayer", "RGB"]).fails(2, &["RGGB"]);
+    stack(&["--threads", "0"]).fails(2, &["--threads"]);
+    stack(&["--layout", "tiff"]).fails(2, &["cube"]);
+    stack(&["--by", "night"]).fails(2, &["chunk"]);
+    stack(&["--by", "chunk", "--reference", "a.fit"]).fails(2, &["--reference"]);
+    bench.crowdsky(["stack", "night"]).fails(2, &["--output"]);
+    bench.crowdsky(["serve"]).fails(2, &["serve"]);
+    assert_eq!(bench.crowdsky([""; 0]).status, 2);
+}
+
+#[test]
+fn what_is_the_default_may_be_said() {
+    let bench = Bench::new();
+    let run = bench.crowdsky(["stack", "night", "-o", "s.fits", "--share", "off", "--reference", "auto"]);
+    run.fails(3, &["night"]);
+}
+
+#[test]
+fn every_role_explains_itself() {
+    let bench = Bench::new();
+    for role in ["stack", "inspect", "simulate"] {
+        let run = bench.crowdsky([role, "--help"]);
+        assert!(run.succeeds().out.contains(&format!("\n  crowdsky {role} ")), "{}", run.out);
+    }
+    let run = bench.crowdsky(["--version"]);
+    assert_eq!(run.succeeds().out, format!("crowdsky {}\n", env!("CARGO_PKG_VERSION")));
+}
