@@ -35,7 +35,8 @@ Exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 no
 
 Try it out:
   crowdsky simulate night
-  crowdsky stack night -o stack.fits --preview stack.png";
+  crowdsky stack night -o stack.fits --preview stack.png
+";
 
 /// Runs the role named on the command line.
 ///

@@ -17,11 +17,12 @@ Examples:
   crowdsky simulate pro --sensor s30-pro --object 'M 31' --ra 10.68 --dec 41.27
 
 The same options give the same bytes. OUT_DIR/truth.json holds all that is true of the night: every star, every frame's
-rotation and shift, clouds, trails, hot pixels.";
+rotation and shift, clouds, trails, hot pixels.
+";
 
 /// Simulates a night: raw frames in a folder, and the truth beside them.
 ///
-/// The default is a quiet evening with a Seestar S50: 30 exposures of 10 seconds, 125 MB.
+/// The default is a quiet evening with a Seestar S50: 30 exposures of 10 seconds, 120 MB.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

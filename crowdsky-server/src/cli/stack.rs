@@ -21,7 +21,8 @@ Examples:
 
 Of mixed frames (size, filter, exposure, gain) the largest group is stacked. Frames that do not fit are dropped, each with
 its reason. Outputs appear under their names when they are complete.
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing could be stacked.";
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing could be stacked.
+";
 
 /// Aligns raw frames and combines them into a stack.
 #[derive(Debug, clap::Args)]

@@ -18,7 +18,8 @@ Examples:
 
 Only headers are read; pixels are passed over, though DATASUM is verified on the way. Findings are `warning` (against the
 letter of the standard, read without loss) or `error` (something is lost or cannot be trusted).
-Exit status 1 if a file is unusable: no FITS, cut off, or with a header that cannot be read.";
+Exit status 1 if a file is unusable: no FITS, cut off, or with a header that cannot be read.
+";
 
 /// Shows header facts, both chunk keys and every problem of FITS files, with its card and byte offset.
 #[derive(Debug, clap::Args)]
