@@ -1,0 +1,71 @@
+# Installs what the steps of test.sh need. Sourced by it; every function is quick when all is there.
+
+# Runs a command with the rights to install packages.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif sudo -n true 2>/dev/null; then
+        sudo "$@"
+    else
+        echo "this needs root; please run: sudo $*" >&2
+        return 1
+    fi
+}
+
+# need_package CHECK PACKAGE...: installs Debian packages unless the command CHECK succeeds.
+need_package() {
+    local check=$1 && shift
+    if eval "$check" >/dev/null 2>&1; then return; fi
+    if ! command -v apt-get >/dev/null; then
+        echo "please install what Debian calls: $*" >&2
+        return 1
+    fi
+    as_root apt-get -q update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "$@"
+}
+
+# need_cargo_tool NAME: installs `cargo NAME`.
+need_cargo_tool() {
+    cargo "$1" --version >/dev/null 2>&1 && return
+    # Not every registry still serves every version that a lock file names.
+    cargo install --locked "cargo-$1" || cargo install "cargo-$1"
+}
+
+# A C compiler, for what few crates build C, and cfitsio for the feature of that name.
+need_cfitsio() {
+    need_package 'command -v cc' build-essential
+    need_package 'command -v pkg-config && pkg-config --exists cfitsio' pkg-config libcfitsio-dev
+}
+
+need_fitsverify() { need_package 'command -v fitsverify' fitsverify; }
+
+# The virtual environment of the comparisons; PYTHON is its interpreter, for tests that call it themselves.
+need_python() {
+    export PYTHON=$PWD/.venv/bin/python
+    if cmp -s ci/requirements.txt .venv/requirements.txt; then return; fi
+    need_package 'python3 -c "import ensurepip, venv"' python3-venv
+    python3 -m venv --clear .venv
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check -r ci/requirements.txt
+    cp ci/requirements.txt .venv/ # only now: an environment half made is made again
+}
+
+need_nightly() {
+    cargo +nightly --version 2>/dev/null && return
+    echo "fuzzing needs a nightly toolchain under rustup, as \`cargo +nightly\`: rustup toolchain install nightly" >&2
+    echo "CROWDSKY_NO_FUZZ=1 ./test.sh leaves the fuzzing out" >&2
+    return 1
+}
+
+# wasm_cargo ARGUMENT...: cargo with a standard library for the browser: rustup's if it has one, else Debian's compiler
+# and sources, which cargo builds on the way.
+wasm_cargo() {
+    local wasm=wasm32-unknown-unknown
+    if [ -d "$(rustc --print target-libdir --target $wasm)" ]; then
+        cargo "$@" --target $wasm
+        return
+    fi
+    need_package 'command -v wasm-ld-19 && ls /usr/lib/rustlib/src' rustc-web rust-web-src lld-19
+    # RUSTC_BOOTSTRAP: building the standard library is an unstable option of a stable compiler.
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-19 \
+        cargo "$@" --target $wasm -Zbuild-std=std,panic_abort
+}

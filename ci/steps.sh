@@ -1,0 +1,174 @@
+# The steps of test.sh, cheap ones first. Each is a function `step_NAME`, run with `set -e` from the project's root.
+
+STEPS=(fmt clippy test features doc wasm healpy astropy stack quality readme bench fuzz deny package)
+declare -A ABOUT=(
+    [fmt]='every file is as rustfmt writes it'
+    [clippy]='no warning, in code, tests, examples and benchmarks'
+    [test]='unit, integration and documentation tests'
+    [features]='the same with cfitsio; and the libraries without their default features'
+    [doc]='the documentation builds without a warning'
+    [wasm]='core and fits build for the browser'
+    [healpy]='HEALPix tiles are those of healpy'
+    [astropy]='cards, images and tables are those astropy reads'
+    [stack]='a simulated night is stacked; fitsverify and astropy accept the file'
+    [quality]='a stack of 60 frames against their truth; the same bytes on any number of threads'
+    [readme]='the first command of the README works'
+    [bench]='the benchmarks build'
+    [fuzz]='every fuzz target, for FUZZ_SECONDS each'
+    [deny]='licences, bans and sources of all dependencies'
+    [package]='the crates can be published'
+)
+
+# Built once, used by all steps that need the program.
+crowdsky() {
+    cargo build --quiet --release -p crowdsky-server
+    "$target/release/crowdsky" "$@"
+}
+
+step_fmt() {
+    cargo fmt --all --check
+    cargo fmt --manifest-path fuzz/Cargo.toml --check
+}
+
+step_clippy() {
+    need_cfitsio
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets --features crowdsky-server/cfitsio,crowdsky-core/serde -- -D warnings
+}
+
+# The runner hides what a test that passes has printed; SKIPPED lines must be seen.
+run_tests() {
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --success-output final "$@"
+    else
+        cargo test --all-targets "$@" -- --show-output
+    fi
+}
+
+step_test() {
+    need_fitsverify
+    need_python
+    need_cargo_tool nextest || echo "no cargo-nextest; plain cargo test serves as well"
+    run_tests --workspace
+    cargo test --workspace --doc
+}
+
+step_features() {
+    need_cfitsio
+    need_fitsverify
+    need_python
+    run_tests -p crowdsky-core -p crowdsky-fits -p crowdsky-stack -p crowdsky-server \
+        --features crowdsky-core/serde,crowdsky-server/cfitsio
+    cargo check -p crowdsky-core
+    cargo check -p crowdsky-fits --no-default-features
+    cargo check -p crowdsky-fits --no-default-features --features std
+    cargo check -p crowdsky-stack --no-default-features
+    cargo check -p crowdsky-sim --no-default-features
+}
+
+step_doc() {
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --exclude crowdsky-benches
+}
+
+step_wasm() {
+    wasm_cargo build --release -p crowdsky-core -p crowdsky-fits
+    # Without std, as other programs may embed it.
+    wasm_cargo build --release -p crowdsky-fits --no-default-features
+}
+
+step_healpy() {
+    need_python
+    cargo build --quiet --release -p crowdsky-core --example healpix
+    "$PYTHON" crowdsky-core/tests/healpy_check.py "$target/release/examples/healpix"
+}
+
+step_astropy() {
+    need_python
+    cargo build --quiet --release -p crowdsky-fits --example dump
+    "$PYTHON" crowdsky-fits/tests/astropy_compare.py "$target/release/examples/dump" ../shared/data/fits-samples
+    # astropy brings its own collection, the hostile files included.
+    local own
+    own=$("$PYTHON" -c 'import astropy.io.fits as f, os; print(os.path.join(os.path.dirname(f.__file__), "tests", "data"))')
+    "$PYTHON" crowdsky-fits/tests/astropy_compare.py "$target/release/examples/dump" "$own"
+}
+
+step_stack() {
+    need_fitsverify
+    need_python
+    crowdsky simulate "$scratch/night" --frames 8 --seed 3
+    for layout in rgb cube; do
+        local out=$scratch/$layout.fits
+        crowdsky stack "$scratch/night" -o "$out" --layout $layout --report "$out.json" --preview "$out.png"
+        fitsverify "$out" | tee "$out.txt"
+        grep -q 'found 0 warning(s) and 0 error(s)' "$out.txt"
+        "$PYTHON" ci/check_stack.py "$out" "$out.json" --layout $layout --frames 8
+    done
+}
+
+step_quality() {
+    local eval=../shared/eval night=$target/quality/night60
+    if [ ! -d $eval ]; then
+        echo "SKIPPED: no $eval, so there is no judge"
+        return
+    fi
+    need_python
+    # The simulator takes minutes; truth.npz is the last file it writes.
+    [ -f "$night/truth.npz" ] || "$PYTHON" $eval/simulate.py "$night" --frames 60
+    for threads in 1 2; do
+        crowdsky stack "$night" -o "$scratch/$threads.fits" --report "$scratch/$threads.json" --threads $threads
+    done
+    cmp "$scratch/1.fits" "$scratch/2.fits"
+    "$PYTHON" $eval/judge.py "$night" "$scratch/2.fits" --report "$scratch/2.json" | tee "$scratch/judged.json"
+    "$PYTHON" ci/quality.py "$scratch/judged.json"
+}
+
+step_readme() {
+    local command
+    command=$(grep -m1 '^cargo run --release' README.md)
+    echo "$command"
+    (
+        root=$PWD
+        # The line is for the project's root; its files shall go elsewhere.
+        cargo() { command cargo "$1" --manifest-path "$root/Cargo.toml" "${@:2}"; }
+        mkdir "$scratch/readme" && cd "$scratch/readme"
+        eval "$command"
+        ls -l
+    )
+}
+
+step_bench() {
+    cargo bench -p crowdsky-benches --no-run
+}
+
+step_fuzz() {
+    if [ -n "${CROWDSKY_NO_FUZZ:-}" ]; then
+        echo "left out: CROWDSKY_NO_FUZZ is set"
+        return
+    fi
+    need_nightly
+    need_package 'command -v c++' build-essential
+    need_cargo_tool fuzz
+    cd fuzz
+    cargo +nightly run --quiet --example seeds
+    # No sanitizer: there is no unsafe code to watch, and without it twice as many inputs are tried.
+    cargo +nightly fuzz build --sanitizer none
+    for fuzz_target in $(cargo +nightly fuzz list); do
+        echo "--- $fuzz_target"
+        # Ten seconds or 1 GB for 16 kB of input would be a finding too.
+        cargo +nightly fuzz run --sanitizer none "$fuzz_target" -- -max_total_time="${FUZZ_SECONDS:-20}" \
+            -timeout=10 -rss_limit_mb=1024 -max_len=16384 -dict=fits.dict -verbosity=0 -print_final_stats=1
+    done
+}
+
+step_deny() {
+    need_cargo_tool deny
+    # Not `advisories`: its database is a download from elsewhere, which a closed network does not allow.
+    cargo deny --all-features check licenses bans sources
+    cargo deny --manifest-path fuzz/Cargo.toml --config deny.toml check licenses bans sources
+}
+
+step_package() {
+    local dirty=()
+    [ -z "$(git status --porcelain)" ] || dirty=(--allow-dirty)
+    cargo package --workspace --exclude crowdsky-benches "${dirty[@]}"
+}
