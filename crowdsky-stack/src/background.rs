@@ -1,7 +1,7 @@
 //! Sky level and noise of a frame, per colour, on a mesh.
 
 use crate::mosaic::{Band, Mosaic};
-use crate::statistics::{median, sky_mode};
+use crate::statistics::{MAD_TO_SIGMA, median, sky_mode};
 
 /// The sky of one frame: level (ADU) in cells of [`SkyMesh::CELL`] photosites, per colour, and the noise of one photosite.
 #[derive(Debug, Clone)]
@@ -30,7 +30,6 @@ impl SkyMesh {
         let columns = ((width as f64 / Self::CELL as f64).round() as usize).max(1);
         let rows = ((height as f64 / Self::CELL as f64).round() as usize).max(1);
         let mut levels: [Vec<f32>; 3] = Default::default();
-        let mut sigmas: [Vec<f64>; 3] = Default::default();
         let mut samples = Vec::with_capacity(1024);
         for j in 0..rows {
             let ys = j * height / rows..(j + 1) * height / rows;
@@ -38,13 +37,12 @@ impl SkyMesh {
                 let xs = i * width / columns..(i + 1) * width / columns;
                 for band in Band::ALL {
                     gather(mosaic, band, xs.clone(), ys.clone(), &mut samples);
-                    let (level, sigma) = sky_mode(&mut samples).unwrap_or((0.0, 0.5));
+                    let (level, _) = sky_mode(&mut samples).unwrap_or((0.0, 0.5));
                     levels[band.index()].push(level);
-                    sigmas[band.index()].push(f64::from(sigma));
                 }
             }
         }
-        let noise = sigmas.map(|mut s| median(&mut s).unwrap_or(0.5) as f32);
+        let noise = photosite_noise(mosaic);
         let middle = |l: &Vec<f32>| {
             let mut l: Vec<f64> = l.iter().map(|&v| f64::from(v)).collect();
             median(&mut l).unwrap_or(0.0) as f32
@@ -54,7 +52,7 @@ impl SkyMesh {
         SkyMesh { columns, rows, width, height, levels, smooth, noise, median }
     }
 
-    /// Noise of one photosite on blank sky, ADU, by band: the median over cells of 1.4826 MAD.
+    /// Noise of one photosite on blank sky, ADU, by band.
     #[must_use]
     pub fn noise(&self) -> [f32; 3] {
         self.noise
@@ -104,6 +102,37 @@ impl SkyMesh {
         let i = u.floor();
         (i as usize, (u - i) as f32)
     }
+}
+
+/// Noise of one photosite by band, ADU: the median difference of neighbours of one colour, `1.4826 / sqrt 2` of it.
+///
+/// Not the spread of levels: in a Milky Way field half of that is faint stars, which clouds dim and noise does not.
+fn photosite_noise(mosaic: &Mosaic) -> [f32; 3] {
+    /// Differences beyond belong to stars.
+    const LARGEST: usize = 4096;
+    let mut counts = [[0u32; LARGEST + 1]; 3];
+    // Every 5th row: both parities, 200,000 pairs a colour in a frame of 2 Mpx.
+    for y in (0..mosaic.height()).step_by(5) {
+        let row = mosaic.row(y);
+        let bands = [mosaic.pattern().band(0, y).index(), mosaic.pattern().band(1, y).index()];
+        for (pair, next) in row.chunks_exact(2).zip(row[2..].chunks_exact(2)) {
+            for side in 0..2 {
+                counts[bands[side]][usize::from(pair[side].abs_diff(next[side])).min(LARGEST)] += 1;
+            }
+        }
+    }
+    counts.map(|counts| {
+        let half = 0.5 * counts.iter().map(|&n| f64::from(n)).sum::<f64>();
+        let (mut below, mut at) = (0.0, 0usize);
+        while at < LARGEST && below + f64::from(counts[at]) < half {
+            below += f64::from(counts[at]);
+            at += 1;
+        }
+        // Whole numbers: the median lies within its tie, and 0 stands for 0 to 1/2 only.
+        let (start, width) = if at == 0 { (0.0, 0.5) } else { (at as f64 - 0.5, 1.0) };
+        let median = start + width * (half - below) / f64::from(counts[at]).max(1.0);
+        (MAD_TO_SIGMA * median * std::f64::consts::FRAC_1_SQRT_2).max(0.3) as f32
+    })
 }
 
 /// About 300 samples of one colour, spread evenly over the cell.

@@ -73,12 +73,7 @@ impl Defects {
         let chosen: Vec<DefectFrame<'_>> = (0..m).map(|i| frames[i * (n - 1) / (m - 1)]).collect();
         let (width, height) = (chosen[0].mosaic.width(), chosen[0].mosaic.height());
         let needed = (7 * m).div_ceil(10);
-        let rows = parallel::map(height, |y| {
-            if y < 2 || y + 2 >= height {
-                return Vec::new();
-            }
-            row_defects(&chosen, y, needed)
-        });
+        let rows = parallel::map(height, |y| row_defects(&chosen, y, needed));
         let sites = rows
             .into_iter()
             .enumerate()
@@ -99,9 +94,9 @@ fn row_defects(frames: &[DefectFrame<'_>], y: usize, needed: usize) -> Vec<usize
         let pattern = f.mosaic.pattern();
         let row = f.mosaic.row(y);
         // The sky is smooth over 16 px; its level there serves them all.
-        for block in (2..width - 2).step_by(16) {
+        for block in (0..width).step_by(16) {
             let level = Band::ALL.map(|b| f.sky.level(b, block as f64 + 8.0, y as f64));
-            for x in block..(block + 16).min(width - 2) {
+            for x in block..(block + 16).min(width) {
                 let band = pattern.band(x, y).index();
                 let above = f32::from(row[x]) - level[band];
                 if above.abs() <= THRESHOLD * noise[band] {
@@ -129,7 +124,7 @@ fn row_defects(frames: &[DefectFrame<'_>], y: usize, needed: usize) -> Vec<usize
         };
         span(|p| p.0).max(span(|p| p.1)) >= MIN_MOTION
     };
-    (2..width - 2)
+    (0..width)
         .filter(|&x| {
             let seen = |count: u8| usize::from(count) >= needed;
             seen(dark[x]) || seen(sharp[x]) || (seen(bright[x]) && moves(x))
@@ -137,12 +132,12 @@ fn row_defects(frames: &[DefectFrame<'_>], y: usize, needed: usize) -> Vec<usize
         .collect()
 }
 
-/// The second largest of the eight neighbours' heights above the sky (depths below it if `down`), at least 0.
+/// The second largest of the (at most) eight neighbours' heights above the sky (depths below it if `down`), at least 0.
 fn second_neighbour(mosaic: &Mosaic, level: &[f32; 3], x: usize, y: usize, down: bool) -> f32 {
     let (mut first, mut second) = (0.0f32, 0.0f32);
-    for v in y - 1..=y + 1 {
+    for v in y.saturating_sub(1)..(y + 2).min(mosaic.height()) {
         let row = mosaic.row(v);
-        for u in x - 1..=x + 1 {
+        for u in x.saturating_sub(1)..(x + 2).min(row.len()) {
             if (u, v) == (x, y) {
                 continue;
             }

@@ -75,13 +75,11 @@ impl FileSource {
         let path = &self.paths[index];
         let unreadable =
             |e: std::io::Error| Dropped::new(Reason::Unreadable, format!("cannot be opened: {e}"));
-        let file = File::open(path).map_err(unreadable)?;
-        let meta = file.metadata().map_err(unreadable)?;
-        // A pipe or device could keep the reader waiting for ever.
-        if !meta.is_file() {
+        // Before it is opened: a pipe would keep even that waiting for ever.
+        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
             return Err(Dropped::new(Reason::Unreadable, "is not a regular file"));
         }
-        Ok(file)
+        File::open(path).map_err(unreadable)
     }
 
     fn is_compressed(&self, index: usize) -> bool {
@@ -354,7 +352,7 @@ fn primary_header(stack: &Stack) -> Header {
         header.set("FWHM", round(fwhm), "[pixel] median FWHM of the stars");
     }
     if let Some(rms) = r.registration_rms_px {
-        header.set("REGRMS", round(rms), "[pixel] stars against the common catalogue");
+        header.set("REGRMS", round(rms), "[pixel] expected error of the registration");
     }
     header.history("CrowdSky: frame, fate, reason");
     for f in &r.frames {

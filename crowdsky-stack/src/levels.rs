@@ -22,7 +22,8 @@ pub(crate) struct SkyDifference {
 const PLANE_CELLS: usize = 12;
 const QUADRATIC_CELLS: usize = 40;
 
-fn terms(u: f64, v: f64) -> [f64; 6] {
+/// The terms of a full quadratic.
+pub(crate) fn terms(u: f64, v: f64) -> [f64; 6] {
     [1.0, u, v, u * u, u * v, v * v]
 }
 
@@ -68,12 +69,13 @@ impl SkyDifference {
     }
 }
 
-fn unit(x: f64, side: f64) -> f64 {
+/// A pixel coordinate from -1 to 1 along its side.
+pub(crate) fn unit(x: f64, side: f64) -> f64 {
     2.0 * x / (side - 1.0) - 1.0
 }
 
-/// Least squares with three rounds of clipping at 3 spreads.
-fn robust_surface(cells: &[([f64; 6], f64)]) -> Option<[f64; 6]> {
+/// The surface through `cells` (terms and value of each), by least squares with rounds of clipping at 3 spreads.
+pub(crate) fn robust_surface(cells: &[([f64; 6], f64)]) -> Option<[f64; 6]> {
     let mut values: Vec<f64> = cells.iter().map(|c| c.1).collect();
     let (centre, _) = median_and_spread(&mut values)?;
     let order = match cells.len() {

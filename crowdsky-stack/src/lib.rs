@@ -41,6 +41,7 @@ mod sort_network;
 mod source;
 mod stars;
 mod statistics;
+mod streaks;
 mod transform;
 mod warp;
 

@@ -16,7 +16,7 @@ use crate::rotation::parallactic_angle;
 use crate::select::outsiders;
 use crate::source::FrameSource;
 use crate::statistics::median;
-use crate::transform::Transform;
+use crate::transform::{Model, Transform};
 use crowdsky_core::{FrameMeta, StackMeta};
 use ndarray::Array2;
 use std::collections::BTreeMap;
@@ -69,6 +69,7 @@ struct Frame {
     meta: FrameMeta,
     analysed: Option<Analysed>,
     transform: Option<Transform>,
+    residual: Option<f64>,
     transparency: f64,
     weight: [f64; 3],
     rejected_fraction: Option<f64>,
@@ -103,6 +104,7 @@ struct Run<'a> {
     order: Vec<usize>,
     reference: Option<usize>,
     registration_rms: Option<f64>,
+    model: Option<Model>,
     n_defects: usize,
 }
 
@@ -118,6 +120,7 @@ impl<'a> Run<'a> {
             order: Vec::new(),
             reference: None,
             registration_rms: None,
+            model: None,
             n_defects: 0,
         }
     }
@@ -152,6 +155,7 @@ impl<'a> Run<'a> {
                 meta,
                 analysed: None,
                 transform: None,
+                residual: None,
                 transparency: 1.0,
                 weight: [1.0; 3],
                 rejected_fraction: None,
@@ -250,7 +254,7 @@ impl<'a> Run<'a> {
         let linked = links.count();
         let min_sightings = if linked >= 6 { 3 } else { 2 };
         let catalogue = Catalogue::gather(&detections, &links.transforms, links.reference, min_sightings);
-        let solution = solve(&detections, &links.transforms, links.reference, &catalogue);
+        let solution = solve(&detections, size, &links.transforms, links.reference, &catalogue);
         let used: Vec<bool> = solution.transforms.iter().map(Option::is_some).collect();
         let transparency = transparencies(&detections, &used, &catalogue);
 
@@ -258,7 +262,8 @@ impl<'a> Run<'a> {
         for (at, &i) in self.order.iter().enumerate() {
             let frame = &mut self.frames[i];
             (frame.transform, frame.transparency) = (solution.transforms[at], transparency[at]);
-            let (rms, stars) = (solution.rms[at], solution.stars_used[at]);
+            let (rms, stars, error) = (solution.rms[at], solution.stars_used[at], solution.error[at]);
+            frame.residual = rms.is_finite().then_some(rms);
             if links.transforms[at].is_none() {
                 frame.drop_for(
                     Reason::NoMatch,
@@ -272,9 +277,10 @@ impl<'a> Run<'a> {
             } else if rms > MAX_RMS {
                 frame.drop_for(Reason::PoorFit, format!("its stars lie {rms:.2} px from those of the other frames: wind, or a jump during the exposure"));
             } else {
-                squares = (squares.0 + rms * rms, squares.1 + 1);
+                squares = (squares.0 + error * error, squares.1 + 1);
             }
         }
+        self.model = Some(solution.model);
         self.registration_rms = (squares.1 > 0).then(|| (squares.0 / squares.1 as f64).sqrt());
         self.order.retain(|&i| self.frames[i].accepted());
         self.seconds.register += start.elapsed().as_secs_f64();
@@ -524,8 +530,13 @@ impl<'a> Run<'a> {
         if self.order.len() < 2 { Err(self.nothing()) } else { Ok(()) }
     }
 
+    /// Fewer than two usable frames: the last one, if any, has nobody to be stacked with.
     fn nothing(&self) -> Error {
-        let details = (0..self.frames.len()).map(|i| self.frame_report(i)).collect();
+        let mut details: Vec<FrameReport> = (0..self.frames.len()).map(|i| self.frame_report(i)).collect();
+        for alone in details.iter_mut().filter(|f| f.accepted) {
+            (alone.accepted, alone.reason) = (false, Some(Reason::NoMatch));
+            alone.detail = Some("usable, but no other frame to stack it with".to_owned());
+        }
         let accepted: Vec<&FrameMeta> =
             self.frames.iter().filter(|f| f.accepted()).map(|f| &f.meta).collect();
         let meta = StackMeta::from_frames(accepted.iter().copied(), self.frames.len() as u32);
@@ -551,6 +562,7 @@ impl<'a> Run<'a> {
             n_stars: measured.map_or(0, |a| a.detection.stars.len()),
             fwhm_px: measured.and_then(|a| finite(a.detection.fwhm)),
             sky_adu: measured.map(|a| a.sky.median().map(f64::from)),
+            residual_px: if accepted { f.residual } else { None },
             transparency: measured.map(|_| f.transparency),
             weight: if accepted { measured.map(|_| f.mean_weight()) } else { None },
             rejected_fraction: if accepted { f.rejected_fraction } else { None },
@@ -567,6 +579,7 @@ impl<'a> Run<'a> {
             n_stars: 0,
             fwhm_px: None,
             registration_rms_px: self.registration_rms,
+            registration_model: self.model,
             total_exptime_s: meta.exptime_total,
             date_obs_start: meta.date_obs.map(|t| t.to_string()),
             date_obs_end: meta.date_end.map(|t| t.to_string()),

@@ -2,8 +2,10 @@
 
 use crate::error::Error;
 use crate::files::write_atomically;
+use crate::levels::{robust_surface, terms, unit};
 use crate::pipeline::Stack;
 use crate::statistics::{median, median_and_spread};
+use ndarray::Array2;
 use std::path::Path;
 
 /// An 8-bit picture, red, green, blue for each pixel, rows from top to bottom.
@@ -18,28 +20,27 @@ pub struct Preview {
 }
 
 /// Where the sky lies in the picture, of 1: dark, but not black.
-const SKY: f64 = 0.08;
+const SKY: f64 = 0.12;
 /// How far the sky's noise may spread about that, of 1.
-const NOISE: f64 = 0.018;
+const NOISE: f64 = 0.03;
 
 /// Stretches `stack` for the eye: sky neutral and dark, faint light lifted by an inverse hyperbolic sine, star cores short
 /// of white so that colours stay (the stretch of Lupton et al. 2004, PASP 116, 133: all bands by the factor of their mean).
 #[must_use]
 pub fn render(stack: &Stack) -> Preview {
     let (height, width) = stack.planes[0].dim();
-    let sky = stack.planes.each_ref().map(|plane| {
-        let mut sample: Vec<f64> =
-            plane.iter().step_by(13).filter(|v| v.is_finite()).map(|&v| f64::from(v)).collect();
-        median_and_spread(&mut sample).unwrap_or((0.0, 1.0))
-    });
+    let sky = crate::parallel::map(3, |b| Sky::measure(&stack.planes[b]));
     let gain = star_balance(stack);
     // Noise of the mean of the three balanced bands.
-    let noise = (0..3).map(|b| (gain[b] * sky[b].1).powi(2)).sum::<f64>().sqrt() / 3.0;
+    let noise = (0..3).map(|b| (gain[b] * sky[b].noise).powi(2)).sum::<f64>().sqrt() / 3.0;
     let mut levels: Vec<f64> = (0..height * width)
         .step_by(7)
         .filter_map(|i| {
             let at = (i / width, i % width);
-            let v = (0..3).map(|b| gain[b] * (f64::from(stack.planes[b][at]) - sky[b].0)).sum::<f64>() / 3.0;
+            let v = (0..3)
+                .map(|b| gain[b] * (f64::from(stack.planes[b][at]) - sky[b].at(at.1, at.0)))
+                .sum::<f64>()
+                / 3.0;
             v.is_finite().then_some(v)
         })
         .collect();
@@ -56,7 +57,7 @@ pub fn render(stack: &Stack) -> Preview {
         let mut row = Vec::with_capacity(3 * width);
         for x in 0..width {
             let v: [f64; 3] =
-                std::array::from_fn(|b| gain[b] * (f64::from(stack.planes[b][(y, x)]) - sky[b].0));
+                std::array::from_fn(|b| gain[b] * (f64::from(stack.planes[b][(y, x)]) - sky[b].at(x, y)));
             let mean = (v[0] + v[1] + v[2]) / 3.0;
             if !mean.is_finite() {
                 row.extend([0u8; 3]);
@@ -75,6 +76,49 @@ pub fn render(stack: &Stack) -> Preview {
         row
     });
     Preview { width, height, rgb: rows.concat() }
+}
+
+/// The sky of a plane: a quadratic surface through the medians of its cells, and the noise about it.
+///
+/// Moonlight and street lamps make gradients of ten times the stack's noise; what is smaller than the frame stays.
+struct Sky {
+    surface: [f64; 6],
+    noise: f64,
+    size: (f64, f64),
+}
+
+/// Side of a cell, px.
+const CELL: usize = 48;
+
+impl Sky {
+    fn measure(plane: &Array2<f32>) -> Sky {
+        let (height, width) = plane.dim();
+        let size = (width as f64, height as f64);
+        let (mut cells, mut spreads) = (Vec::new(), Vec::new());
+        for y in (0..height).step_by(CELL) {
+            for x in (0..width).step_by(CELL) {
+                let ends = ((y + CELL).min(height), (x + CELL).min(width));
+                let cell = plane.slice(ndarray::s![y..ends.0;2, x..ends.1;2]);
+                let mut values: Vec<f64> =
+                    cell.iter().filter(|v| v.is_finite()).map(|&v| f64::from(v)).collect();
+                if values.len() < CELL {
+                    continue;
+                }
+                if let Some((level, spread)) = median_and_spread(&mut values) {
+                    let (cx, cy) = (0.5 * (x + ends.1) as f64 - 0.5, 0.5 * (y + ends.0) as f64 - 0.5);
+                    cells.push((terms(unit(cx, size.0), unit(cy, size.1)), level));
+                    spreads.push(spread);
+                }
+            }
+        }
+        let surface = robust_surface(&cells).unwrap_or_default();
+        Sky { surface, noise: median(&mut spreads).unwrap_or(1.0), size }
+    }
+
+    fn at(&self, x: usize, y: usize) -> f64 {
+        let t = terms(unit(x as f64, self.size.0), unit(y as f64, self.size.1));
+        self.surface.iter().zip(t).map(|(c, t)| c * t).sum()
+    }
 }
 
 /// The softening that spreads the noise to [`NOISE`] of the range, by bisection: smaller lifts the faint more.

@@ -1,5 +1,6 @@
 //! What became of every frame, and what the stack is.
 
+use crate::transform::Model;
 use serde::{Deserialize, Serialize};
 
 /// Why a frame is not in the stack.
@@ -118,6 +119,8 @@ pub struct FrameReport {
     pub fwhm_px: Option<f64>,
     /// Median sky level by band, raw ADU.
     pub sky_adu: Option<[f64; 3]>,
+    /// Weighted RMS distance of its stars from the common catalogue, px: mostly the centroids' own errors.
+    pub residual_px: Option<f64>,
     /// Share of the star light that came through, 1 for the median frame; 1 if fewer than six stars can tell.
     pub transparency: Option<f64>,
     /// Weight in the mean, 1 on the average.
@@ -156,8 +159,11 @@ pub struct StackReport {
     pub n_stars: usize,
     /// Median FWHM of the stack's stars, px.
     pub fwhm_px: Option<f64>,
-    /// RMS distance of the frames' stars from the common catalogue, weighted by their precision, px.
+    /// Expected error of the transforms, RMS over field and frames, px: what the stars' scatter about the common catalogue
+    /// leaves uncertain.
     pub registration_rms_px: Option<f64>,
+    /// Free numbers of each frame's transform: `rigid`, `similarity` or `affine`, as the data ask for.
+    pub registration_model: Option<Model>,
     /// Total exposure of the accepted frames, s.
     pub total_exptime_s: f64,
     /// Start of the first accepted exposure, UTC.

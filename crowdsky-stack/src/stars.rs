@@ -4,6 +4,7 @@ use crate::background::SkyMesh;
 use crate::centroid::{FWHM_PER_SIGMA, Fit, Width, fit_star};
 use crate::mosaic::{Band, Mosaic};
 use crate::statistics::{MAD_TO_SIGMA, median};
+use crate::streaks::remove_trails;
 
 /// A star of one frame, measured on its photosites.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,6 +64,7 @@ pub fn detect(mosaic: &Mosaic, sky: &SkyMesh) -> Detection {
     let grey = GreyImage::new(mosaic, sky);
     let mut candidates = grey.maxima(SPARSE_THRESHOLD);
     candidates.retain(|c| !is_spike(mosaic, sky, c));
+    remove_trails(&mut candidates, (mosaic.width(), mosaic.height()));
     let strong = candidates.iter().filter(|c| c.significance >= THRESHOLD).count();
     if strong >= SPARSE {
         candidates.truncate(strong);
@@ -134,10 +136,11 @@ fn typical_sigma(fits: &[Fit]) -> Option<f64> {
 }
 
 /// A local maximum of the filtered grey image.
-struct Candidate {
-    x: f64,
-    y: f64,
-    significance: f32,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) significance: f32,
 }
 
 /// A photosite whose second-brightest neighbour has less than half its light is no star: even at FWHM 2.0 px a

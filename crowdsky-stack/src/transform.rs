@@ -16,7 +16,8 @@ pub struct Transform {
 }
 
 /// How many free numbers a registration may use per frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Model {
     /// Rotation and shift: what one telescope does in 15 minutes.
     Rigid,

@@ -11,6 +11,7 @@ mod chance;
 mod votes;
 
 use crate::stars::Star;
+use crate::statistics::median;
 use crate::transform::{Model, Pair, Transform};
 use votes::Votes;
 
@@ -29,6 +30,8 @@ const VOTERS: usize = 70;
 const WITNESSES: usize = 150;
 /// Final matching radius, px: 10 sigma of a star at S/N 5, and what 0.2 degrees of error leave 860 px from the centre.
 const RADIUS: f64 = 3.0;
+/// A star keeps its brightness, against the other stars, to this factor (variables, blends, edges of clouds).
+const MAX_BRIGHTNESS_RATIO: f64 = 2.5;
 /// Telescopes of one kind differ by less; a chance match by more.
 const SCALE_TOLERANCE: f64 = 0.005;
 
@@ -127,10 +130,17 @@ impl<'a> Search<'a> {
     /// Refines a hypothesis on the stars that agree and asks whether chance could have done it.
     fn confirm(&self, start: Transform) -> Option<Match> {
         let mut transform = start;
-        let mut pairs = Vec::new();
-        // From the vote's bin (12 px and 0.1 degree off) down to the final radius.
-        for radius in [12.0, 8.0, 5.0, RADIUS, RADIUS] {
-            pairs = self.pairs(&transform, radius);
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        // From the vote's bin (12 px and 0.1 degree off) down to the final radius, then on while more stars agree: a rotation
+        // 1.5 degrees off holds 110 px about the common centre, and each round widens that.
+        let radii = [12.0, 8.0, 5.0].into_iter().chain(std::iter::repeat_n(RADIUS, 30));
+        for (round, radius) in radii.enumerate() {
+            let found = self.pairs(&transform, radius);
+            let settled = round > 4 && found.len() <= pairs.len();
+            pairs = found;
+            if settled {
+                break;
+            }
             let fit: Vec<Pair> = pairs.iter().map(|&(i, j)| pair(&self.from[i], &self.to[j])).collect();
             transform = Transform::fit(Model::Rigid, &fit)?;
         }
@@ -155,7 +165,7 @@ impl<'a> Search<'a> {
         x >= 0.0 && y >= 0.0 && x < self.size.0 as f64 && y < self.size.1 as f64
     }
 
-    /// Mutual nearest neighbours within `radius`.
+    /// Mutual nearest neighbours within `radius` whose brightness agrees with that of the other pairs.
     fn pairs(&self, t: &Transform, radius: f64) -> Vec<(usize, usize)> {
         let mut owner: Vec<Option<(usize, f64)>> = vec![None; self.to.len()];
         for (i, s) in self.from.iter().enumerate() {
@@ -166,7 +176,16 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        owner.iter().enumerate().filter_map(|(j, o)| o.map(|(i, _)| (i, j))).collect()
+        let mut pairs: Vec<(usize, usize)> =
+            owner.iter().enumerate().filter_map(|(j, o)| o.map(|(i, _)| (i, j))).collect();
+        // Clouds dim all stars alike. A chance pair of a bright and a faint star far from the others has the leverage to
+        // turn the whole frame: nine true pairs and one such were once accepted 1.5 degrees off.
+        let brightness =
+            |&(i, j): &(usize, usize)| (self.from[i].total_flux() / self.to[j].total_flux()).ln();
+        if let Some(usual) = median(&mut pairs.iter().map(brightness).collect::<Vec<_>>()) {
+            pairs.retain(|p| (brightness(p) - usual).abs() < MAX_BRIGHTNESS_RATIO.ln());
+        }
+        pairs
     }
 }
 

@@ -7,17 +7,17 @@ use crate::transform::{Model, Pair, Transform};
 
 /// The registration of a set of frames.
 #[derive(Debug, Clone)]
-pub struct Solution {
+pub(crate) struct Solution {
     /// Pixel of each frame to pixel of the reference frame; `None` where it has too few stars in common with the rest.
-    pub transforms: Vec<Option<Transform>>,
+    pub(crate) transforms: Vec<Option<Transform>>,
     /// The model that the data asked for (Bayesian information criterion).
-    pub model: Model,
+    pub(crate) model: Model,
     /// Weighted RMS distance of each frame's stars from the common catalogue, px; NaN where there is no transform.
-    pub rms: Vec<f64>,
+    pub(crate) rms: Vec<f64>,
     /// Stars of each frame that the solution uses.
-    pub stars_used: Vec<usize>,
-    /// What the centroids' own errors leave unexplained, px: seeing, atmosphere, optics.
-    pub systematic: f64,
+    pub(crate) stars_used: Vec<usize>,
+    /// Expected error of each frame's transform, RMS over its field, px; NaN where there is no transform.
+    pub(crate) error: Vec<f64>,
 }
 
 /// Alternations of catalogue and transforms: where every frame sees every star one is enough, a dithered chain needs a few.
@@ -28,12 +28,13 @@ const MEDIAN_CHI2_2: f64 = 1.386_294_361;
 const HUBER: f64 = 2.0;
 const REJECT: f64 = 6.0;
 
-/// Adjusts the transforms of all frames that have one in `start`; the reference's becomes the identity.
+/// Adjusts the transforms of all frames (`size` = width, height in px) that have one in `start`; the reference's becomes the identity.
 ///
 /// Minimises the sum over sightings of `|T_k p - X_s|^2 / (var + systematic^2)` with Huber weights over transforms and
 /// star positions in turn; `systematic` is set so that the median normalised distance is that of a Gaussian.
 pub(crate) fn solve(
     frames: &[&Detection],
+    size: (usize, usize),
     start: &[Option<Transform>],
     reference: usize,
     catalogue: &Catalogue,
@@ -42,7 +43,7 @@ pub(crate) fn solve(
     let mut systematic = None;
     // The richest model first: it tells the noise that all three are then judged by.
     for model in [Model::Affine, Model::Similarity, Model::Rigid] {
-        let mut state = State::new(frames, start, catalogue);
+        let mut state = State::new(frames, size, start, catalogue);
         state.adjust(model, systematic);
         systematic = Some(state.systematic);
         let bic =
@@ -58,7 +59,7 @@ pub(crate) fn solve(
             model: Model::Rigid,
             rms: vec![f64::NAN; frames.len()],
             stars_used: vec![0; frames.len()],
-            systematic: 0.0,
+            error: vec![f64::NAN; frames.len()],
         },
     }
 }
@@ -66,6 +67,7 @@ pub(crate) fn solve(
 struct State<'a> {
     frames: &'a [&'a Detection],
     catalogue: &'a Catalogue,
+    size: (usize, usize),
     transforms: Vec<Option<Transform>>,
     /// By frame: number of the star in the catalogue, number in the frame's list.
     by_frame: Vec<Vec<(u32, u32)>>,
@@ -80,7 +82,12 @@ fn variance(s: &Star) -> f64 {
 }
 
 impl<'a> State<'a> {
-    fn new(frames: &'a [&'a Detection], start: &[Option<Transform>], catalogue: &'a Catalogue) -> Self {
+    fn new(
+        frames: &'a [&'a Detection],
+        size: (usize, usize),
+        start: &[Option<Transform>],
+        catalogue: &'a Catalogue,
+    ) -> Self {
         let mut by_frame = vec![Vec::new(); frames.len()];
         for (s, sightings) in catalogue.stars.iter().enumerate() {
             for g in sightings {
@@ -88,7 +95,7 @@ impl<'a> State<'a> {
             }
         }
         let places = vec![[f64::NAN; 2]; catalogue.stars.len()];
-        State { frames, catalogue, transforms: start.to_vec(), by_frame, places, systematic: 0.05 }
+        State { frames, catalogue, size, transforms: start.to_vec(), by_frame, places, systematic: 0.05 }
     }
 
     fn star(&self, frame: usize, star: u32) -> &'a Star {
@@ -195,6 +202,29 @@ impl<'a> State<'a> {
             .sum()
     }
 
+    /// Error propagation of the weighted fit: `2 / sum w` for the shift and, for each further parameter, the field's mean
+    /// squared distance from the stars' centre over their `sum w r²`.
+    fn field_error(&self, k: usize, model: Model) -> f64 {
+        let Some(t) = self.transforms[k] else { return f64::NAN };
+        let weighted: Vec<(f64, &Star)> = self.by_frame[k]
+            .iter()
+            .map(|&(s, i)| {
+                let star = self.star(k, i);
+                (self.weight(star, self.distance2(&t, star, self.places[s as usize])), star)
+            })
+            .filter(|(w, _)| w.is_finite())
+            .collect();
+        let total: f64 = weighted.iter().map(|(w, _)| w).sum();
+        let mean = |get: fn(&Star) -> f64| weighted.iter().map(|(w, s)| w * get(s)).sum::<f64>() / total;
+        let (x, y) = (mean(|s| s.x), mean(|s| s.y));
+        let moment: f64 = weighted.iter().map(|(w, s)| w * ((s.x - x).powi(2) + (s.y - y).powi(2))).sum();
+        let (width, height) = (self.size.0 as f64, self.size.1 as f64);
+        let field =
+            (width * width + height * height) / 12.0 + (x - 0.5 * width).powi(2) + (y - 0.5 * height).powi(2);
+        let turning = affordable(model, weighted.len()).parameters() as f64 - 2.0;
+        (2.0 / total + turning * field / moment).sqrt()
+    }
+
     fn sightings(&self) -> usize {
         self.residuals().count()
     }
@@ -231,7 +261,8 @@ impl<'a> State<'a> {
         }
         let rms =
             (0..n).map(|k| if total[k] > 0.0 { (sum[k] / total[k]).sqrt() } else { f64::NAN }).collect();
-        Solution { transforms, model, rms, stars_used: used, systematic: self.systematic }
+        let error = (0..n).map(|k| self.field_error(k, model)).collect();
+        Solution { transforms, model, rms, stars_used: used, error }
     }
 }
 
