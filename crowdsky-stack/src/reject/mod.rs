@@ -8,8 +8,11 @@
 //!    what crosses a tile as a line is followed into its wings;
 //! 4. blocks of 8 x 8 pixels whose mean is too high are dropped: trails too faint to show in a single pixel.
 
+mod kernel;
+
 use crate::sort_network::{LANES, exchanges, sort_columns};
-use crate::statistics::median_and_spread;
+use crate::statistics::{median, median_and_spread};
+use kernel::{flag_samples, load_row};
 
 /// Frames that the centre is taken from; of more, every k-th. The median of 64 has 1.25 / 8 of one sample's noise.
 pub(crate) const CENTRE_FRAMES: usize = 64;
@@ -149,7 +152,7 @@ impl Rejector {
             let predicted = tile.noise.iter().map(|n| n[b]).sum::<f32>() / tile.frames().max(1) as f32;
             let mut shown: Vec<f64> =
                 self.spread[b].iter().step_by(3).filter(|s| **s > 0.0).map(|&s| f64::from(s)).collect();
-            let shown = crate::statistics::median(&mut shown).map_or(predicted, |s| s as f32);
+            let shown = median(&mut shown).map_or(predicted, |s| s as f32);
             (predicted, shown)
         })
     }
@@ -186,7 +189,7 @@ impl Rejector {
         // A frame's residual sky gradient lifts all its blocks alike: only what stands out within the tile counts.
         for frame in self.blocks.chunks_mut(per_frame) {
             let mut known: Vec<f64> = frame.iter().copied().filter(|v| v.is_finite()).collect();
-            let Some(m) = crate::statistics::median(&mut known).filter(|_| known.len() >= 6) else {
+            let Some(m) = median(&mut known).filter(|_| known.len() >= 6) else {
                 frame.fill(f64::NAN);
                 continue;
             };
@@ -287,69 +290,6 @@ fn block_means(flags: &[u8], sum: &[f32], flat: &[f32], width: usize, height: us
         }
     }
 }
-
-#[allow(unsafe_code)] // The macro's call of functions compiled for AVX2, behind its run-time check.
-mod kernel {
-    use super::{IS_HIGH, IS_WEAK, LANES, MISSING, REJECTED, WEAK};
-
-    /// One instruction, where `f32::max` with its rule for NaN is four.
-    #[inline(always)]
-    fn larger(a: f32, b: f32) -> f32 {
-        if a > b { a } else { b }
-    }
-
-    /// Copies samples into a row for sorting, NaN as infinity, and counts the others.
-    #[multiversion::multiversion(targets("x86_64+avx2"))]
-    pub(super) fn load_row(samples: &[f32], row: &mut [f32; LANES], count: &mut [u32; LANES]) {
-        row.fill(f32::INFINITY);
-        for ((r, &s), c) in row.iter_mut().zip(samples).zip(count.iter_mut()) {
-            let there = s.is_finite();
-            *r = if there { s } else { f32::INFINITY };
-            *c += u32::from(there);
-        }
-    }
-
-    /// Flags one frame's samples and writes the sum of their deviations; true if any is rejected.
-    #[multiversion::multiversion(targets("x86_64+avx2"))]
-    pub(super) fn flag_samples(
-        flat: &[f32],
-        values: [&[f32]; 3],
-        centre: [&[f32]; 3],
-        inverse: [&[f32]; 3],
-        relative: [f32; 3],
-        sigma: f32,
-        flags: &mut [u8],
-        sum: &mut [f32],
-    ) -> bool {
-        // Three independent deviations of spread 1 add up to one of spread sqrt 3. On a star they are not independent (the
-        // seeing changes all colours alike) and their mean is all that may be asked.
-        const NOISE: f32 = 0.577_350_26;
-        const STAR: f32 = 1.0 / 3.0;
-        let n = flags.len();
-        let [v0, v1, v2] = [&values[0][..n], &values[1][..n], &values[2][..n]];
-        let [c0, c1, c2] = [&centre[0][..n], &centre[1][..n], &centre[2][..n]];
-        let [q0, q1, q2] = [&inverse[0][..n], &inverse[1][..n], &inverse[2][..n]];
-        let (sum, flat) = (&mut sum[..n], &flat[..n]);
-        let mut any = 0u8;
-        for i in 0..n {
-            let z0 = (v0[i] - c0[i]) * q0[i] * relative[0];
-            let z1 = (v1[i] - c1[i]) * q1[i] * relative[1];
-            let z2 = (v2[i] - c2[i]) * q2[i] * relative[2];
-            let together = (z0 + z1 + z2) * if flat[i] > 0.0 { NOISE } else { STAR };
-            let largest = larger(larger(z0.abs(), z1.abs()), larger(z2.abs(), together.abs()));
-            let missing = together.is_nan();
-            sum[i] = if missing { 0.0 } else { together };
-            let rejected = u8::from(largest > sigma && !missing);
-            any |= rejected;
-            flags[i] = rejected * REJECTED
-                | u8::from(largest > WEAK && !missing) * IS_WEAK
-                | u8::from(together > 2.0) * IS_HIGH
-                | u8::from(missing) * MISSING;
-        }
-        any != 0
-    }
-}
-use kernel::{flag_samples, load_row};
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,179 @@
+//! Raw frames in FITS files.
+
+use crate::mosaic::{BayerPattern, Mosaic};
+use crate::report::{Dropped, Reason};
+use crate::source::FrameSource;
+use crowdsky_core::FrameMeta;
+use crowdsky_fits::{Header, Limits, frame_meta, read_header, read_raw_u16};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Frames in FITS files.
+#[derive(Debug, Clone)]
+pub struct FileSource {
+    paths: Vec<PathBuf>,
+    bayer: Option<BayerPattern>,
+    limits: Limits,
+}
+
+impl FileSource {
+    /// Frames in these files; `bayer` overrides what their headers say of the pattern.
+    #[must_use]
+    pub fn new(paths: Vec<PathBuf>, bayer: Option<BayerPattern>) -> FileSource {
+        FileSource { paths, bayer, limits: Limits::default() }
+    }
+
+    /// The files.
+    #[must_use]
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    fn open(&self, index: usize) -> Result<File, Dropped> {
+        let path = &self.paths[index];
+        let unreadable =
+            |e: std::io::Error| Dropped::new(Reason::Unreadable, format!("cannot be opened: {e}"));
+        // Before it is opened: a pipe would keep even that waiting for ever.
+        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(Dropped::new(Reason::Unreadable, "is not a regular file"));
+        }
+        File::open(path).map_err(unreadable)
+    }
+
+    fn is_compressed(&self, index: usize) -> bool {
+        self.paths[index].extension().is_some_and(|e| e.eq_ignore_ascii_case("fz"))
+    }
+
+    fn pattern(&self, meta: &FrameMeta) -> Result<BayerPattern, Dropped> {
+        if let Some(pattern) = self.bayer {
+            return Ok(pattern);
+        }
+        let hint = "if you know the pattern, give it with --bayer (Seestar: GRBG)";
+        match &meta.bayer {
+            None => Err(Dropped::new(
+                Reason::NoBayer,
+                format!("has no card BAYERPAT, which tells the colours of the pixels; {hint}"),
+            )),
+            Some(text) => text.parse().map_err(|_| {
+                Dropped::new(
+                    Reason::WrongBayer,
+                    format!("BAYERPAT is '{text}', not RGGB, BGGR, GRBG or GBRG; {hint}"),
+                )
+            }),
+        }
+    }
+}
+
+impl FrameSource for FileSource {
+    fn len(&self) -> usize {
+        self.paths.len()
+    }
+
+    fn name(&self, index: usize) -> String {
+        self.paths[index].display().to_string()
+    }
+
+    fn meta(&self, index: usize) -> Result<FrameMeta, Dropped> {
+        let header = if self.is_compressed(index) {
+            compressed::header(&self.paths[index])?
+        } else {
+            read_header(self.open(index)?, &self.limits).map_err(dropped)?.0
+        };
+        let (meta, _) = frame_meta(&header);
+        check_raw(&header, &meta)?;
+        self.pattern(&meta)?;
+        Ok(meta)
+    }
+
+    fn load(&self, index: usize) -> Result<Arc<Mosaic>, Dropped> {
+        let frame = if self.is_compressed(index) {
+            compressed::frame(&self.paths[index], &self.limits)?
+        } else {
+            read_raw_u16(self.open(index)?, &self.limits).map_err(dropped)?
+        };
+        let (meta, _) = frame_meta(&frame.header);
+        let pattern = self.pattern(&meta)?;
+        let size = (frame.width, frame.height);
+        let mosaic = Mosaic::new(size.0, size.1, pattern, frame.pixels);
+        mosaic.map(Arc::new).map_err(|e| Dropped::new(Reason::WrongSize, e.to_string()))
+    }
+}
+
+/// Tells a single raw exposure from the stacks that Seestars and others write.
+fn check_raw(header: &Header, meta: &FrameMeta) -> Result<(), Dropped> {
+    let not_raw = |text: String| Err(Dropped::new(Reason::NotRaw, text));
+    if meta.naxis == 3 {
+        return not_raw("is a colour image (NAXIS = 3), not a raw frame: a stack?".to_owned());
+    }
+    if let Some(n) = meta.stack_count.filter(|&n| n > 1) {
+        return not_raw(format!("is a stack of {n} frames (STACKCNT), not a raw frame"));
+    }
+    if meta.naxis != 2 {
+        return not_raw(format!("has no image of two axes (NAXIS = {})", meta.naxis));
+    }
+    let bitpix = header.integer("BITPIX").unwrap_or(0);
+    if bitpix < 0 {
+        return not_raw(format!(
+            "has floating-point pixels (BITPIX = {bitpix}), raw frames have 16-bit integers"
+        ));
+    }
+    if meta
+        .image_type
+        .as_deref()
+        .is_some_and(|t| ["dark", "flat", "bias"].iter().any(|k| t.to_ascii_lowercase().contains(k)))
+    {
+        return not_raw(format!(
+            "is a calibration frame (IMAGETYP = '{}')",
+            meta.image_type.as_deref().unwrap_or_default()
+        ));
+    }
+    Ok(())
+}
+
+/// What a reading error means for the frame.
+fn dropped(error: crowdsky_fits::Error) -> Dropped {
+    use crowdsky_fits::Error as E;
+    let reason = match &error {
+        E::Truncated { .. } | E::HeaderTruncated { .. } => Reason::Truncated,
+        E::Unsupported { .. } | E::Limit { .. } => Reason::Unsupported,
+        E::WrongBitpix { .. } | E::NotTwoDimensional { .. } | E::NoImage => Reason::NotRaw,
+        _ => Reason::Unreadable,
+    };
+    Dropped::new(reason, error.to_string())
+}
+
+/// The user's own tile-compressed frames, through the system's cfitsio.
+mod compressed {
+    use super::{Dropped, Header, Limits, Path, Reason};
+    use crowdsky_fits::RawFrame;
+
+    #[cfg(feature = "cfitsio")]
+    pub(super) fn header(path: &Path) -> Result<Header, Dropped> {
+        // cfitsio has no header-only call that also translates the compressed header's keywords.
+        frame(path, &Limits::default()).map(|f| f.header)
+    }
+
+    #[cfg(feature = "cfitsio")]
+    pub(super) fn frame(path: &Path, limits: &Limits) -> Result<RawFrame, Dropped> {
+        crowdsky_fits::cfitsio::read_fz_u16(path, limits).map_err(super::dropped)
+    }
+
+    #[cfg(not(feature = "cfitsio"))]
+    pub(super) fn header(_: &Path) -> Result<Header, Dropped> {
+        Err(unsupported())
+    }
+
+    #[cfg(not(feature = "cfitsio"))]
+    pub(super) fn frame(_: &Path, _: &Limits) -> Result<RawFrame, Dropped> {
+        Err(unsupported())
+    }
+
+    #[cfg(not(feature = "cfitsio"))]
+    fn unsupported() -> Dropped {
+        Dropped::new(
+            Reason::Unsupported,
+            "is tile-compressed (.fz): unpack it with `funpack`, or use a build with the feature `cfitsio`",
+        )
+    }
+}
