@@ -1,4 +1,5 @@
 //! Stacks a folder of raw frames: `cargo run --release --example stack_folder -- FOLDER OUT.fits [PREVIEW.png]`.
+#![allow(clippy::print_stdout)] // An example talks to its terminal.
 
 use crowdsky_stack::files::{FileSource, WriteOptions, find_frames, write_fits};
 use crowdsky_stack::{StackOptions, preview, stack};

@@ -1,4 +1,5 @@
 //! Where a star is, fitted to the photosites themselves.
+#![allow(clippy::needless_range_loop)] // Indices as in the formulas.
 
 use crate::background::SkyMesh;
 use crate::linalg::{cholesky, solve};

@@ -193,12 +193,11 @@ mod tests {
                 for j in 0..colours.height {
                     for i in 0..colours.width {
                         let p = colours.pixels[j * colours.width + i];
-                        for b in 0..3 {
+                        for (b, value) in p[..3].iter().enumerate() {
                             let want = truth(b, (x0 as usize + i) as f32, (y0 as usize + j) as f32);
                             assert!(
-                                (p[b] - want).abs() < 1e-3,
-                                "{pattern} at {i},{j} band {b}: {} not {want}",
-                                p[b]
+                                (value - want).abs() < 1e-3,
+                                "{pattern} at {i},{j} band {b}: {value} not {want}"
                             );
                         }
                     }

@@ -3,6 +3,7 @@
 //! The difference of two frames' skies is smooth (moonlight, twilight, vignetting of a brighter sky, a turned gradient);
 //! what both show (nebulae, galaxies) cancels and stays in the picture. So no frame's own background model, with its
 //! holes at bright objects, is ever subtracted.
+#![allow(clippy::needless_range_loop)] // Indices as in the formulas.
 
 use crate::background::SkyMesh;
 use crate::linalg::{cholesky, solve};

@@ -1,4 +1,5 @@
 //! Small dense normal equations.
+#![allow(clippy::needless_range_loop)] // Indices as in the formulas.
 
 /// Lower Cholesky factor of a symmetric positive definite matrix; `None` where it is not.
 pub(crate) fn cholesky<const N: usize>(a: &[[f64; N]; N]) -> Option<[[f64; N]; N]> {

@@ -161,9 +161,9 @@ mod tests {
                 dv: step.1 as f32,
             };
             sample_line(&colours, line, &mut out);
-            for i in 0..20 {
+            for (i, colour) in out.iter().enumerate() {
                 let (x, v) = to_frame.apply(5.0 + i as f64, y as f64);
-                for &plane_value in &out[i][..3] {
+                for &plane_value in &colour[..3] {
                     assert!((f64::from(plane_value) - plane(x, v)).abs() < 0.02, "{x},{v}: {plane_value}");
                 }
             }

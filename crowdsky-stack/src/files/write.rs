@@ -72,7 +72,7 @@ pub fn write_atomically(
     }
     let io = |source: std::io::Error| Error::Io { path: path.to_path_buf(), source };
     let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().ok_or_else(|| io(std::io::ErrorKind::InvalidFilename.into()))?);
+    name.push(path.file_name().ok_or_else(|| io(std::io::ErrorKind::InvalidInput.into()))?);
     name.push(format!(".{}.part", std::process::id()));
     let part = path.with_file_name(name);
     let result = File::create(&part).map_err(io).and_then(|file| {

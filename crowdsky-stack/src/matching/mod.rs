@@ -123,7 +123,7 @@ impl<'a> Search<'a> {
         // The true rotation may come second to a lucky shift, hardly ever 13th.
         const CONFIRMED: usize = 12;
         let mut best = std::mem::take(&mut self.best);
-        best.sort_by(|a, b| b.votes.cmp(&a.votes));
+        best.sort_by_key(|h| std::cmp::Reverse(h.votes));
         best.iter().take(CONFIRMED).find_map(|h| self.confirm(h.transform))
     }
 

@@ -20,13 +20,22 @@ pub(super) fn load_row(samples: &[f32], row: &mut [f32; LANES], count: &mut [u32
     }
 }
 
+/// What a tile's pixels are expected to be.
+#[derive(Clone, Copy)]
+pub(super) struct Expected<'a> {
+    /// Robust centre, by band.
+    pub(super) centre: [&'a [f32]; 3],
+    /// One over the spread, by band.
+    pub(super) inverse: [&'a [f32]; 3],
+    /// 1 where there is only sky, else 0.
+    pub(super) flat: &'a [f32],
+}
+
 /// Flags one frame's samples and writes the sum of their deviations; true if any is rejected.
 #[multiversion::multiversion(targets("x86_64+avx2"))]
 pub(super) fn flag_samples(
-    flat: &[f32],
+    expected: Expected<'_>,
     values: [&[f32]; 3],
-    centre: [&[f32]; 3],
-    inverse: [&[f32]; 3],
     relative: [f32; 3],
     sigma: f32,
     flags: &mut [u8],
@@ -36,7 +45,7 @@ pub(super) fn flag_samples(
     // seeing changes all colours alike) and their mean is all that may be asked.
     const NOISE: f32 = 0.577_350_26;
     const STAR: f32 = 1.0 / 3.0;
-    let n = flags.len();
+    let (n, Expected { centre, inverse, flat }) = (flags.len(), expected);
     let [v0, v1, v2] = [&values[0][..n], &values[1][..n], &values[2][..n]];
     let [c0, c1, c2] = [&centre[0][..n], &centre[1][..n], &centre[2][..n]];
     let [q0, q1, q2] = [&inverse[0][..n], &inverse[1][..n], &inverse[2][..n]];
@@ -52,10 +61,10 @@ pub(super) fn flag_samples(
         sum[i] = if missing { 0.0 } else { together };
         let rejected = u8::from(largest > sigma && !missing);
         any |= rejected;
-        flags[i] = rejected * REJECTED
-            | u8::from(largest > WEAK && !missing) * IS_WEAK
-            | u8::from(together > 2.0) * IS_HIGH
-            | u8::from(missing) * MISSING;
+        flags[i] = (rejected * REJECTED)
+            | (u8::from(largest > WEAK && !missing) * IS_WEAK)
+            | (u8::from(together > 2.0) * IS_HIGH)
+            | (u8::from(missing) * MISSING);
     }
     any != 0
 }

@@ -12,7 +12,7 @@ mod kernel;
 
 use crate::sort_network::{LANES, exchanges, sort_columns};
 use crate::statistics::{median, median_and_spread};
-use kernel::{flag_samples, load_row};
+use kernel::{Expected, flag_samples, load_row};
 
 /// Frames that the centre is taken from; of more, every k-th. The median of 64 has 1.25 / 8 of one sample's noise.
 pub(crate) const CENTRE_FRAMES: usize = 64;
@@ -96,16 +96,12 @@ impl Rejector {
             let flags = &mut self.flags[k * area..(k + 1) * area];
             self.sum.resize(area, 0.0);
             let planes = [tile.plane(k, 0), tile.plane(k, 1), tile.plane(k, 2)];
-            let any = flag_samples(
-                &self.flat,
-                planes,
-                [&self.centre[0], &self.centre[1], &self.centre[2]],
-                [&self.inverse[0], &self.inverse[1], &self.inverse[2]],
-                relative,
-                sigma,
-                flags,
-                &mut self.sum,
-            );
+            let expected = Expected {
+                centre: [&self.centre[0], &self.centre[1], &self.centre[2]],
+                inverse: [&self.inverse[0], &self.inverse[1], &self.inverse[2]],
+                flat: &self.flat,
+            };
+            let any = flag_samples(expected, planes, relative, sigma, flags, &mut self.sum);
             if any {
                 grow(flags, tile.width, tile.height, &mut self.stack);
             }
@@ -136,11 +132,11 @@ impl Rejector {
                     load_row(samples, row, &mut count);
                 }
                 sort_columns(&mut rows[..m], &self.network.1);
-                for lane in 0..lanes {
-                    let (centre, spread) = quantiles(&rows, lane, count[lane] as usize);
+                for (lane, &count) in count[..lanes].iter().enumerate() {
+                    let (centre, spread) = quantiles(&rows, lane, count as usize);
                     self.centre[band][start + lane] = centre;
                     self.spread[band][start + lane] = spread;
-                    self.count[start + lane] = count[lane];
+                    self.count[start + lane] = count;
                 }
             }
         }
