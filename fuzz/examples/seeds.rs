@@ -114,6 +114,8 @@ fn headers() -> Vec<Vec<u8>> {
         primary("8", "0", &[], &["A       = 1", "A       = 2", "a       = 3"]),
         primary("8", "0", &[], &["DATASUM = 'abc'", "CHECKSUM= 'aaaaaaaaaaaaaaaa'"]),
         primary("8", "0", &[], &chain),
+        // The writer makes CHECKSUM anew; the CONTINUE must not come to continue LONG.
+        primary("8", "0", &[], &["LONG    = 'start&'", "CHECKSUM= 'x'", "CONTINUE  'lost'"]),
         primary("8", "0", &[], &["DATE-OBS= '2025-03-27T01:20:32.955'", "RA      = 193.0", "DEC     = 41.0"]),
         header(&[b"XTENSION= '"]),
     ]

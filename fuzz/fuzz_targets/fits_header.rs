@@ -9,7 +9,7 @@ fuzz_target!(|data: &[u8]| {
     let limits = small_limits();
     let parsed = match Header::parse(data, &limits) {
         Ok(parsed) => parsed,
-        Err(error) => return assert!(error.to_string().len() < 500),
+        Err(error) => return assert!(error.to_string().len() < 1000),
     };
     check_findings(&parsed.findings, limits.findings);
     assert!(parsed.len <= data.len() && (parsed.len % 2880 == 0 || parsed.len == data.len()));

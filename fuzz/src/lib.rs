@@ -42,10 +42,10 @@ pub fn is_standard(findings: &[Finding]) -> bool {
 }
 
 /// Text for people stays short whatever the file holds: a copy of the input in it is what made cfitsio's buffers overflow.
-/// A whole card of Latin-1, told twice, is 320 bytes.
+/// 70 control characters, written as \\u{14}, are 420 bytes.
 pub fn check_findings(findings: &[Finding], limit: usize) {
     assert!(findings.len() <= limit + 1, "{} findings, the limit is {limit}", findings.len());
     for finding in findings {
-        assert!(finding.to_string().len() < 500, "a finding of {} bytes", finding.to_string().len());
+        assert!(finding.to_string().len() < 1000, "a finding of {} bytes", finding.to_string().len());
     }
 }
