@@ -1,4 +1,5 @@
 //! The whole run on frames in memory: per thread count, and where the time goes.
+#![allow(clippy::print_stdout, reason = "a benchmark reports on the terminal")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use crowdsky_benches::{FRAMES, HEIGHT, WIDTH, frames, night};
