@@ -3,7 +3,7 @@
 use crowdsky_core::FrameMeta;
 use crowdsky_fits::{Limits, frame_meta, read_raw_u16};
 use crowdsky_sim::{Night, NightOptions};
-use crowdsky_stack::{BayerPattern, Detection, MemoryFrames, Mosaic, SkyMesh, detect};
+use crowdsky_stack::{Detection, MemoryFrames, Mosaic, SkyMesh, detect};
 
 /// Frames of the night: the tile-wise robust mean has work to do, and rendering them takes seconds, not minutes.
 pub const FRAMES: usize = 12;
@@ -29,7 +29,7 @@ pub fn fits_file(night: &Night, k: usize) -> Vec<u8> {
 pub fn frame(night: &Night, k: usize) -> (FrameMeta, Mosaic) {
     let raw =
         read_raw_u16(&fits_file(night, k)[..], &Limits::default()).expect("simulated files can be read");
-    let pattern: BayerPattern = night.truth().options.bayer_pattern().as_str().parse().expect("a pattern");
+    let pattern = night.truth().options.bayer_pattern();
     let (meta, _) = frame_meta(&raw.header);
     (meta, Mosaic::new(raw.width, raw.height, pattern, raw.pixels).expect("a whole frame"))
 }

@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-// In reading order: when, where, which chunk, what a frame says, what it is called, what is made of it.
+// In reading order: when, where, which chunk, which colours, what a frame says, what it is called, what is made of it.
+pub mod bayer;
 pub mod chunk;
 mod error;
 pub mod filename;
@@ -15,6 +16,7 @@ pub mod sky;
 pub mod stack_meta;
 pub mod time;
 
+pub use bayer::{Band, BayerPattern};
 pub use chunk::{ChunkKey, RoundedPointing, TimeSlot};
 pub use error::{Error, Result};
 pub use filename::{Exposure, Extension, FileName, FileStamp, FolderName, FrameName, Target};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{ChunkKey, FileName, Filter, HealpixTile, TimeSlot, UtcTime};
+use crate::{BayerPattern, ChunkKey, FileName, Filter, HealpixTile, TimeSlot, UtcTime};
 
 macro_rules! as_text {
     ($($type:ty),*) => {$(
@@ -25,7 +25,7 @@ macro_rules! read_text {
     };
 }
 
-as_text!(ChunkKey, FileName, Filter, HealpixTile, TimeSlot);
+as_text!(BayerPattern, ChunkKey, FileName, Filter, HealpixTile, TimeSlot);
 
 // Not by Display, which cuts the microseconds.
 impl Serialize for UtcTime {

@@ -22,10 +22,11 @@ mod sensor;
 mod sky;
 mod truth;
 
+pub use crowdsky_core::BayerPattern;
 pub use error::Error;
 pub use files::{Summary, TRUTH_FILE};
 pub use night::{Night, SimFrame};
 pub use options::NightOptions;
 pub use psf::Psf;
-pub use sensor::{BayerPattern, Sensor};
+pub use sensor::Sensor;
 pub use truth::{CosmicRay, FrameTruth, HotPixel, NightTruth, Star, Trail};

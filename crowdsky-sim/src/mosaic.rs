@@ -48,7 +48,7 @@ impl Exposure {
         for (y, row) in self.light.chunks_exact_mut(self.width).enumerate() {
             // Two colours take turns along a row: value = start + slope * x.
             let plane = [0, 1].map(|x| {
-                let colour = bayer.colour_at(x, y);
+                let colour = bayer.band(x, y).index();
                 let (sky, [gx, gy]) = (level * options.sky_colour[colour], options.sky_gradient[colour]);
                 let start = 1.0 - gx * (w - 1.0) / (2.0 * w) + gy * (y as f64 - (h - 1.0) / 2.0) / h;
                 ((sky * start) as f32, (sky * gx / w) as f32)
@@ -91,7 +91,7 @@ impl Exposure {
         let bayer = options.bayer_pattern();
         for j in j0..j1 {
             let (x0, y) = ((left + i0 as i64) as usize, (top + j as i64) as usize);
-            let filtered = [0, 1].map(|i| flux[bayer.colour_at(x0 + i, y)] as f32);
+            let filtered = [0, 1].map(|i| flux[bayer.band(x0 + i, y).index()] as f32);
             let pixels = &mut self.light[y * self.width + x0..][..i1 - i0];
             for (i, (pixel, light)) in pixels.iter_mut().zip(&stamp.light[j * stamp.side + i0..]).enumerate()
             {

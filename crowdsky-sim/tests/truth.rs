@@ -10,7 +10,7 @@ fn plain() -> NightOptions {
 
 fn values_of(frame: &SimFrame, bayer: BayerPattern, colour: usize) -> Vec<f64> {
     let at = |i: usize| (i % frame.width, i / frame.width);
-    let of_colour = |i: &usize| bayer.colour_at(at(*i).0, at(*i).1) == colour;
+    let of_colour = |i: &usize| bayer.band(at(*i).0, at(*i).1).index() == colour;
     (0..frame.pixels.len()).filter(of_colour).map(|i| f64::from(frame.pixels[i])).collect()
 }
 
@@ -86,7 +86,7 @@ fn the_gradient_runs_across_the_frame() {
         let (mut sum, mut n) = (0.0, 0.0);
         for (i, &p) in frame.pixels.iter().enumerate() {
             let (x, y) = (i % frame.width, i / frame.width);
-            if BayerPattern::Grbg.colour_at(x, y) == colour && keep(x, y) {
+            if BayerPattern::Grbg.band(x, y).index() == colour && keep(x, y) {
                 sum += f64::from(p) - 300.0;
                 n += 1.0;
             }
@@ -121,7 +121,7 @@ fn measure(night: &Night, frame: &SimFrame, star: &Star, [x, y]: [f64; 2]) -> ([
     let (mut flux, mut seen, mut first, mut sum) = ([0.0; 3], [0.0; 3], [0.0; 2], 0.0);
     for py in y as usize - 20..=y as usize + 20 {
         for px in x as usize - 20..=x as usize + 20 {
-            let colour = night.truth().options.bayer_pattern().colour_at(px, py);
+            let colour = night.truth().options.bayer_pattern().band(px, py).index();
             let light = f64::from(frame.pixels[py * frame.width + px]) - sky;
             (flux[colour], seen[colour]) = (flux[colour] + light, seen[colour] + 1.0);
             if (px as f64 - x).hypot(py as f64 - y) < 7.0 {

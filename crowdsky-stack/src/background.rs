@@ -1,7 +1,8 @@
 //! Sky level and noise of a frame, per colour, on a mesh.
 
-use crate::mosaic::{Band, Mosaic};
+use crate::mosaic::Mosaic;
 use crate::statistics::{MAD_TO_SIGMA, median, sky_mode};
+use crowdsky_core::Band;
 
 /// The sky of one frame: level (ADU) in cells of [`SkyMesh::CELL`] photosites, per colour, and the noise of one photosite.
 #[derive(Debug, Clone)]
@@ -179,7 +180,7 @@ pub(crate) fn median_3x3(values: &[f32], columns: usize, rows: usize) -> Vec<f32
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mosaic::BayerPattern;
+    use crowdsky_core::BayerPattern;
 
     #[test]
     fn a_sloping_coloured_sky_is_found_again() {

@@ -3,7 +3,8 @@
 
 use crate::background::SkyMesh;
 use crate::linalg::{cholesky, solve};
-use crate::mosaic::{Band, Mosaic};
+use crate::mosaic::Mosaic;
+use crowdsky_core::Band;
 
 /// FWHM of a Gaussian of sigma 1: `2 sqrt(2 ln 2)`.
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045_030_949_3;
@@ -168,7 +169,7 @@ fn pin(normal: &mut [[f64; PARAMETERS]; PARAMETERS], right: &mut [f64; PARAMETER
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mosaic::BayerPattern;
+    use crowdsky_core::BayerPattern;
 
     /// A star of very unequal colours at every Bayer phase: the position must not depend on it.
     #[test]

@@ -1,7 +1,8 @@
 //! A piece of a mosaic in full colour, by bilinear interpolation of each colour.
 
 use crate::defects::Defects;
-use crate::mosaic::{Band, BayerPattern, Mosaic};
+use crate::mosaic::Mosaic;
+use crowdsky_core::{Band, BayerPattern};
 
 /// A rectangle of a frame, red, green, blue and a spare float for each pixel: 16 bytes, so that one load takes a pixel.
 #[derive(Debug, Default)]

@@ -1,9 +1,10 @@
 //! Photosites that glow or are dead in every frame, found in the frames themselves.
 
 use crate::background::SkyMesh;
-use crate::mosaic::{Band, Mosaic};
+use crate::mosaic::Mosaic;
 use crate::parallel;
 use crate::transform::Transform;
+use crowdsky_core::Band;
 
 /// The defects of one sensor: pixel numbers (`y * width + x`) in ascending order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

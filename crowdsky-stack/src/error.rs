@@ -6,10 +6,6 @@ use crate::report::StackReport;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A Bayer pattern that is none of the four.
-    #[error("\"{0}\" is not a Bayer pattern: give RGGB, BGGR, GRBG or GBRG")]
-    BayerPattern(String),
-
     /// Pixels that do not make a frame.
     #[error("{pixels} pixels are no frame of {width} x {height} (each side at least 32)")]
     Shape {

@@ -7,9 +7,9 @@
 
 use crate::background::SkyMesh;
 use crate::linalg::{cholesky, solve};
-use crate::mosaic::Band;
 use crate::statistics::median_and_spread;
 use crate::transform::Transform;
+use crowdsky_core::Band;
 
 /// Sky of a frame less `transparency` times the reference's, ADU: `c0 + c1 u + c2 v + c3 u² + c4 uv + c5 v²` by band, with
 /// u and v from -1 to 1 over the frame.

@@ -3,7 +3,7 @@
 //! A trail is a ridge, and noise gives it a maximum every few pixels: one bright satellite adds 200 of them, more than a
 //! sparse field has stars.
 
-use crate::stars::Candidate;
+use crate::grey::Candidate;
 
 /// Angles of the coarse search; the lines are then fitted.
 const ANGLES: usize = 180;

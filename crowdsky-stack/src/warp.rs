@@ -127,7 +127,8 @@ pub(crate) fn source_box(
 mod tests {
     use super::*;
     use crate::defects::Defects;
-    use crate::mosaic::{BayerPattern, Mosaic};
+    use crate::mosaic::Mosaic;
+    use crowdsky_core::BayerPattern;
     use proptest::prelude::*;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crowdsky_core::FrameMeta;
 use crowdsky_sim::{Night, NightOptions};
-use crowdsky_stack::{BayerPattern, MemoryFrames, Mosaic, Stack, StackOptions, stack};
+use crowdsky_stack::{MemoryFrames, Mosaic, Stack, StackOptions, stack};
 
 /// 480 x 640 pixels, 12 frames, 250 stars in the frame: a second to simulate, a tenth to stack.
 pub(crate) fn options() -> NightOptions {
@@ -16,7 +16,7 @@ pub(crate) fn night(options: NightOptions) -> Night {
 pub(crate) fn frame(night: &Night, k: usize) -> (String, FrameMeta, Mosaic) {
     let frame = night.frame(k).expect("a frame of the night");
     let o = &night.truth().options;
-    let pattern: BayerPattern = o.bayer_pattern().as_str().parse().expect("a Bayer pattern");
+    let pattern = o.bayer_pattern();
     let mut meta = FrameMeta::new(frame.width as u32, frame.height as u32);
     meta.date_obs = Some(frame.truth.date_obs);
     meta.exptime = Some(o.exptime);

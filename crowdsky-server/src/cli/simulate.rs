@@ -41,7 +41,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "WxH", value_parser = parse_size)]
     size: Option<(usize, usize)>,
     /// Bayer pattern, in place of the sensor's: RGGB, BGGR, GRBG or GBRG.
-    #[arg(long, value_name = "PATTERN", value_parser = parse_bayer)]
+    #[arg(long, value_name = "PATTERN")]
     bayer: Option<BayerPattern>,
     /// Stars on the disc that covers all frames; about half of them fall on any one frame.
     #[arg(long, value_name = "N", default_value_t = NightOptions::default().stars)]
@@ -233,9 +233,4 @@ fn parse_size(text: &str) -> Result<(usize, usize), String> {
     let sides =
         text.split_once(['x', 'X']).and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
     sides.ok_or_else(|| "write columns x rows, such as 1080x1920".to_owned())
-}
-
-fn parse_bayer(text: &str) -> Result<BayerPattern, String> {
-    let found = BayerPattern::ALL.into_iter().find(|pattern| pattern.as_str().eq_ignore_ascii_case(text));
-    found.ok_or_else(|| "give RGGB, BGGR, GRBG or GBRG".to_owned())
 }

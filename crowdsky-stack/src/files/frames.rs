@@ -1,9 +1,9 @@
 //! Raw frames in FITS files.
 
-use crate::mosaic::{BayerPattern, Mosaic};
+use crate::mosaic::Mosaic;
 use crate::report::{Dropped, Reason};
 use crate::source::FrameSource;
-use crowdsky_core::FrameMeta;
+use crowdsky_core::{BayerPattern, FrameMeta};
 use crowdsky_fits::{Header, Limits, frame_meta, read_header, read_raw_u16};
 use std::fs::File;
 use std::path::{Path, PathBuf};
