@@ -36,12 +36,13 @@ step_clippy() {
     cargo clippy --workspace --all-targets --features crowdsky-server/cfitsio,crowdsky-core/serde -- -D warnings
 }
 
-# The runner hides what a test that passes has printed; SKIPPED lines must be seen.
+# The runner hides what a test that passes has printed, and SKIPPED lines must be seen; the frame around it need not be.
 run_tests() {
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --success-output final "$@"
+        cargo nextest run --no-fail-fast --status-level fail --success-output final "$@" 2>&1 |
+            sed -E '/^ *$|^ +(PASS \[|stdout ──|running [0-9]+ test|test .* \.\.\. ok$|test result: ok)/d'
     else
-        cargo test --all-targets "$@" -- --show-output
+        cargo test --all-targets --no-fail-fast "$@" -- --show-output
     fi
 }
 
