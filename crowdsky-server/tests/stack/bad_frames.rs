@@ -146,7 +146,8 @@ fn one_frame_is_no_stack_but_has_a_report() {
     run.fails(3, &["nothing to stack", "at least 2"]);
     assert_eq!(bench.list("."), ["night", "s.json"]);
     let report = bench.json("s.json");
-    assert_eq!((&report["n_input"], &report["n_accepted"]), (&1.into(), &1.into()));
+    assert_eq!((&report["n_input"], &report["n_accepted"]), (&1.into(), &0.into()));
+    assert_eq!(report["frames"][0]["reason"], "no_match", "it has nobody to be stacked with");
     let run = bench.crowdsky(["stack", "night", "-o", "s.fits", "--json"]);
     assert_eq!((run.status, &run.json()["n_input"]), (3, &1.into()));
 }
