@@ -153,12 +153,14 @@ step_fuzz() {
     cargo +nightly run --quiet --example seeds
     # No sanitizer: there is no unsafe code to watch, and without it twice as many inputs are tried.
     cargo +nightly fuzz build --sanitizer none
+    local found=
     for fuzz_target in $(cargo +nightly fuzz list); do
         echo "--- $fuzz_target"
         # Ten seconds or 1 GB for 16 kB of input would be a finding too.
         cargo +nightly fuzz run --sanitizer none "$fuzz_target" -- -max_total_time="${FUZZ_SECONDS:-20}" \
-            -timeout=10 -rss_limit_mb=1024 -max_len=16384 -dict=fits.dict -verbosity=0 -print_final_stats=1
+            -timeout=10 -rss_limit_mb=1024 -max_len=16384 -dict=fits.dict -verbosity=0 -print_final_stats=1 || found+=" $fuzz_target"
     done
+    [ -z "$found" ] || { echo "the fuzzer found something in:$found" && return 1; }
 }
 
 step_deny() {

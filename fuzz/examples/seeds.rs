@@ -57,6 +57,7 @@ const CARDS: &[&str] = &[
     "HIERARCH ESO DET CHIP = 'a'    / long name",
     "HIERARCH this is only text",
     "HIERARCH = 3",
+    "HIERARCH comment = 3",
     "CONTINUE  'lost'",
     "COMMENT   free text",
     "HISTORY",
@@ -114,6 +115,7 @@ fn headers() -> Vec<Vec<u8>> {
         primary("8", "0", &[], &["A       = 1", "A       = 2", "a       = 3"]),
         primary("8", "0", &[], &["DATASUM = 'abc'", "CHECKSUM= 'aaaaaaaaaaaaaaaa'"]),
         primary("8", "0", &[], &chain),
+        primary("8", "0", &[], &["LONG    = 'start&'", "CONTINUE  ' '"]),
         // The writer makes CHECKSUM anew; the CONTINUE must not come to continue LONG.
         primary("8", "0", &[], &["LONG    = 'start&'", "CHECKSUM= 'x'", "CONTINUE  'lost'"]),
         primary("8", "0", &[], &["DATE-OBS= '2025-03-27T01:20:32.955'", "RA      = 193.0", "DEC     = 41.0"]),
@@ -148,6 +150,8 @@ fn files() -> Vec<Vec<u8>> {
         table("8", "1", "100", "1", &["TFORM1  = '1PE(9)'"], &data)
     };
     let cut = good[..good.len() * 2 / 3].to_vec();
+    let surplus =
+        header(&[b"XTENSION= 'IMAGE'", b"BITPIX  = 8", b"NAXIS   = 1", b"NAXIS1  = 2", b"PCOUNT  = 2"]);
     let extension = [&empty[..], &header(&[b"XTENSION= 'IMAGE'", b"BITPIX  = 8", b"NAXIS   = 0"])].concat();
     vec![
         good,
@@ -163,6 +167,8 @@ fn files() -> Vec<Vec<u8>> {
         [&empty[..], &empty].concat(),
         [&empty[..], b"XTENSION= '"].concat(),
         extension,
+        // More data than pixels: an image has no heap.
+        [&empty[..], &padded(&surplus, 2880), &[7; 2880]].concat(),
         table("8", "1", "-1", "0", &[], &[]),
         table("8", "1", "9223372036854775807", "0", &[], &[]),
         table("8", "1", "0", "1000000000000", &[], &[0; 8]),
