@@ -200,6 +200,8 @@ impl Card {
         if let Some(Value::Str(value)) = &mut self.value {
             value.pop(); // the ampersand
             value.push_str(text);
+            // Blanks at its end do not count, wherever the last piece began (4.2.1.1).
+            value.truncate(value.trim_end_matches(' ').len().max(usize::from(!value.is_empty())));
         }
         if !self.comment.is_empty() && !comment.is_empty() {
             self.comment.push(' ');
@@ -228,7 +230,8 @@ impl Card {
         if self.hierarch {
             return self.print_hierarch();
         }
-        let unnamed = self.keyword.is_empty() && self.value.is_some();
+        // COMMENT and HISTORY never have a value: a reader would take it for text.
+        let unnamed = matches!(self.keyword.as_str(), "" | "COMMENT" | "HISTORY") && self.value.is_some();
         if unnamed
             || !is_legal_keyword(&self.keyword)
             || matches!(self.keyword.as_str(), "END" | "CONTINUE" | "HIERARCH")

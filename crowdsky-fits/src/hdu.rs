@@ -304,6 +304,18 @@ pub struct HduHead {
     pub layout: Layout,
 }
 
+impl HduHead {
+    /// An image's data are its pixels and nothing else; otherwise the samples would not be those of the shape.
+    pub(crate) fn check_image_size(&self) -> Result<(), Error> {
+        let Layout { bitpix, pcount, data_bytes, .. } = self.layout;
+        if data_bytes == self.layout.pixels().saturating_mul(bitpix.bytes() as u64) {
+            return Ok(());
+        }
+        let keyword = if pcount == 0 { "GCOUNT" } else { "PCOUNT" };
+        Err(Error::keyword(keyword, self.offset, "an image has PCOUNT = 0 and GCOUNT = 1"))
+    }
+}
+
 /// A unit read whole.
 #[derive(Debug, Clone)]
 pub struct Hdu {

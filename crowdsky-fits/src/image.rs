@@ -64,6 +64,7 @@ impl Image {
             shape.iter().map(|n| usize::try_from(*n)).collect::<Result<Vec<_>, _>>().map_err(|_| {
                 Error::Limit { what: "pixels along an axis", found: u64::MAX, limit: usize::MAX as u64 }
             })?;
+        head.check_image_size()?;
         let scaling = Scaling::of(&head.header, *bitpix, findings);
         Ok(Image {
             shape,

@@ -54,6 +54,7 @@ pub fn read_raw_u16(source: impl Source, limits: &Limits) -> Result<RawFrame, Er
         }
         if hdu.head().layout.kind.is_image() && !hdu.head().layout.shape.is_empty() {
             let (width, height) = check_shape(&hdu.head().layout, limits)?;
+            hdu.head().check_image_size()?;
             let pixels = read_pixels(&mut hdu)?;
             let header = hdu.into_head().header;
             return Ok(RawFrame { header, width, height, pixels, findings: hdus.into_findings() });

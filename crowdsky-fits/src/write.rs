@@ -214,7 +214,8 @@ impl<W: Sink> FitsWriter<W> {
         })?;
         let pad = vec![fill; padding(len) as usize];
         data.update(&pad);
-        cards.retain(|card| !matches!(card.keyword(), "CHECKSUM" | "DATASUM"));
+        // A CONTINUE that continued nothing might continue something once other cards are gone.
+        cards.retain(|card| !matches!(card.keyword(), "CHECKSUM" | "DATASUM" | "CONTINUE"));
         cards.mend();
         let checksum = cards.cards().len();
         cards.set("CHECKSUM", "0000000000000000", "checksum of this unit");

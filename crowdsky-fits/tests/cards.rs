@@ -211,3 +211,19 @@ fn odd_cards_are_mended_or_refused() {
         assert!(print(refused).is_err(), "{refused}");
     }
 }
+
+#[test]
+fn commentary_with_a_value_is_refused() {
+    for keyword in ["COMMENT", "HISTORY"] {
+        let printed = Card::new(keyword, 7, "").print();
+        assert!(matches!(printed, Err(Error::Write { .. })), "{keyword}: {printed:?}");
+    }
+}
+
+#[test]
+fn blanks_at_the_end_of_a_continued_string_do_not_count() {
+    let cards = ["SIMPLE  =                    T", "NOTE    = 'one  &'", "CONTINUE  'two   '", "END"];
+    let bytes: Vec<u8> = cards.iter().flat_map(|card| format!("{card:<80}").into_bytes()).collect();
+    let header = Header::parse(&bytes, &Limits::default()).unwrap().header;
+    assert_eq!(header.text("NOTE"), Some("one  two"));
+}

@@ -1,6 +1,6 @@
 //! Raw frames, and what is none.
 
-use super::support::{pad, primary, shared};
+use super::support::{card, header, pad, primary, shared};
 use crowdsky_fits::{Error, FitsWriter, Header, ImageRef, Limits, SamplesRef, frame_meta, read_raw_u16};
 
 fn file(shape: &[usize], samples: SamplesRef<'_>) -> Vec<u8> {
@@ -70,5 +70,25 @@ fn reads_seestar_frames() {
             assert_eq!((meta.width, meta.height, meta.exptime), (1080, 1920, Some(10.0)));
             assert!(meta.is_raw() && meta.bayer.as_deref() == Some("GRBG"));
         }
+    }
+}
+
+#[test]
+fn an_image_with_parameters_or_groups_is_no_image() {
+    for (pcount, gcount) in [(8, 1), (0, 2)] {
+        let cards = [
+            "XTENSION= 'IMAGE   '".to_owned(),
+            card("BITPIX", 16),
+            card("NAXIS", 2),
+            card("NAXIS1", 2),
+            card("NAXIS2", 2),
+            card("PCOUNT", pcount),
+            card("GCOUNT", gcount),
+        ];
+        let mut file = primary(8, &[], &[]);
+        file.extend(header(&cards.each_ref().map(String::as_str)));
+        file.extend([0; 2880]);
+        let error = read(&file).unwrap_err();
+        assert!(error.to_string().contains("PCOUNT = 0 and GCOUNT = 1"), "{error}");
     }
 }
