@@ -16,7 +16,7 @@ fn decode(c: &mut Criterion) {
     group.bench_function("read_all", |b| b.iter(|| read_all(black_box(&file[..]), &limits)));
     group.bench_function("bare loop", |b| {
         b.iter(|| -> Vec<u16> {
-            black_box(data).chunks_exact(2).map(|b| u16::from_be_bytes([b[0], b[1]]) ^ 0x8000).collect()
+            black_box(data).as_chunks().0.iter().map(|b| u16::from_be_bytes(*b) ^ 0x8000).collect()
         })
     });
     group.bench_function("copy", |b| b.iter(|| black_box(data).to_vec()));
