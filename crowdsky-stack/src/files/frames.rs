@@ -144,36 +144,38 @@ fn dropped(error: crowdsky_fits::Error) -> Dropped {
 }
 
 /// The user's own tile-compressed frames, through the system's cfitsio.
+#[cfg(feature = "cfitsio")]
 mod compressed {
-    use super::{Dropped, Header, Limits, Path, Reason};
+    use super::{Dropped, Header, Limits, Path};
     use crowdsky_fits::RawFrame;
 
-    #[cfg(feature = "cfitsio")]
     pub(super) fn header(path: &Path) -> Result<Header, Dropped> {
         // cfitsio has no header-only call that also translates the compressed header's keywords.
         frame(path, &Limits::default()).map(|f| f.header)
     }
 
-    #[cfg(feature = "cfitsio")]
     pub(super) fn frame(path: &Path, limits: &Limits) -> Result<RawFrame, Dropped> {
         crowdsky_fits::cfitsio::read_fz_u16(path, limits).map_err(super::dropped)
     }
+}
 
-    #[cfg(not(feature = "cfitsio"))]
+/// Without cfitsio tile-compressed frames are named, not read.
+#[cfg(not(feature = "cfitsio"))]
+mod compressed {
+    use super::{Dropped, Header, Limits, Path, Reason};
+    use crowdsky_fits::RawFrame;
+
     pub(super) fn header(_: &Path) -> Result<Header, Dropped> {
         Err(unsupported())
     }
 
-    #[cfg(not(feature = "cfitsio"))]
     pub(super) fn frame(_: &Path, _: &Limits) -> Result<RawFrame, Dropped> {
         Err(unsupported())
     }
 
-    #[cfg(not(feature = "cfitsio"))]
     fn unsupported() -> Dropped {
-        Dropped::new(
-            Reason::Unsupported,
-            "is tile-compressed (.fz): unpack it with `funpack`, or use a build with the feature `cfitsio`",
-        )
+        let text =
+            "is tile-compressed (.fz): unpack it with `funpack`, or use a build with the feature `cfitsio`";
+        Dropped::new(Reason::Unsupported, text)
     }
 }
