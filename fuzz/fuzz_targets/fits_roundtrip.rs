@@ -53,7 +53,9 @@ impl Content {
             Content::Big(u) => (*u).into(),
             Content::Real(r) => (*r).into(),
             Content::Complex(re, im) => Value::Complex(*re, *im),
-            Content::Text(text) => text.as_str().into(),
+            // Trailing blanks do not count (4.2.1.1), but a blank string is not the null string.
+            Content::Text(text) if !text.is_empty() && text.trim_matches(' ').is_empty() => " ".into(),
+            Content::Text(text) => text.trim_end_matches(' ').into(),
         }
     }
 }
