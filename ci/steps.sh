@@ -138,8 +138,8 @@ step_readme() {
 }
 
 step_bench() {
-    # In the profile of the tests, which has built all they need.
-    cargo test -p crowdsky-benches --benches
+    # In the profile and with the features of the tests, which have built all they need.
+    cargo test --workspace --bench '*'
 }
 
 step_fuzz() {
