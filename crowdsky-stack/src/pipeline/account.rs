@@ -7,6 +7,7 @@ use crate::report::{FrameReport, Reason, StackReport};
 use crowdsky_core::{FrameMeta, StackMeta};
 
 impl Run<'_> {
+    /// Stops with the report where there are fewer than two frames left.
     pub(super) fn need_two(&self) -> Result<(), Error> {
         if self.order.len() < 2 { Err(self.nothing()) } else { Ok(()) }
     }
@@ -27,6 +28,7 @@ impl Run<'_> {
         }
     }
 
+    /// What became of frame `i`, so far.
     pub(super) fn frame_report(&self, i: usize) -> FrameReport {
         let f = &self.frames[i];
         let measured = f.analysed.as_ref();
@@ -49,6 +51,7 @@ impl Run<'_> {
         }
     }
 
+    /// The account as a whole.
     pub(super) fn report(&self, frames: Vec<FrameReport>, meta: &StackMeta) -> StackReport {
         let mut seconds = self.seconds;
         seconds.total = self.started.elapsed().as_secs_f64();

@@ -20,6 +20,7 @@ const MAX_WIDTH: f64 = 2.0;
 const MAX_RMS: f64 = 1.0;
 
 impl Run<'_> {
+    /// Gives every frame its transform to a common grid (the output's comes with the reference) and its transparency.
     pub(super) fn register(&mut self) -> Result<(), Error> {
         self.need_two()?;
         let start = Instant::now();
@@ -73,6 +74,7 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Where in `order` the frame is that the user named; `None` if the choice is left to us.
     pub(super) fn named_reference(&self) -> Result<Option<usize>, Error> {
         let Reference::Named(name) = &self.options.reference else { return Ok(None) };
         let is_it = |path: &str| path == name || path.rsplit(['/', '\\']).next() == Some(name);
@@ -87,6 +89,7 @@ impl Run<'_> {
         Err(Error::Reference { name: name.clone(), problem })
     }
 
+    /// Inverse-variance weights, and out with the frames that are too blurred or too faint to help.
     pub(super) fn weigh(&mut self) {
         for &i in &self.order {
             let frame = &mut self.frames[i];
@@ -137,35 +140,21 @@ impl Run<'_> {
         }
     }
 
+    /// Makes the accepted frame nearest to the wanted one the output's grid.
     pub(super) fn choose_reference(&mut self) -> Result<(), Error> {
         self.need_two()?;
-        let reference = match &self.options.reference {
-            Reference::Auto => {
-                // N/2 of all frames that were read, so that the choice does not shift with every dropped frame.
+        let reference = match self.named_reference()? {
+            Some(at) => Some(self.order[at]),
+            None => {
+                // N/2 of all frames of the group, so that the choice does not shift with every frame that is dropped.
                 let mut all: Vec<usize> = (0..self.frames.len())
                     .filter(|&i| self.frames[i].meta.width > 0 && !self.is_outsider(i))
                     .collect();
-                all.sort_by_cached_key(|&i| {
-                    (
-                        self.frames[i].meta.date_obs.is_none(),
-                        self.frames[i].meta.date_obs,
-                        self.source.name(i),
-                        i,
-                    )
-                });
+                all.sort_by_cached_key(|&i| self.in_time(i));
                 let middle = all.len() / 2;
                 let place = |i: usize| all.iter().position(|&a| a == i).unwrap_or(middle);
                 self.order.iter().copied().min_by_key(|&i| (place(i).abs_diff(middle), place(i)))
             }
-            Reference::Named(name) => match self.named_reference()? {
-                Some(at) => Some(self.order[at]),
-                None => {
-                    return Err(Error::Reference {
-                        name: name.clone(),
-                        problem: "is not among the frames".to_owned(),
-                    });
-                }
-            },
         };
         let Some(reference) = reference else { return self.need_two() };
         let Some(gauge) = self.frames[reference].transform.and_then(|t| t.invert()) else {
@@ -179,6 +168,7 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Dropped before its pixels were looked at: of another group.
     pub(super) fn is_outsider(&self, i: usize) -> bool {
         let reason = self.frames[i].dropped.as_ref().map(|d| d.reason);
         matches!(

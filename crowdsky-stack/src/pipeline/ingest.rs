@@ -5,14 +5,21 @@ use crate::analyse::analyse;
 use crate::error::Error;
 use crate::parallel;
 use crate::progress::Stage;
-use crate::report::Reason;
+use crate::report::{Dropped, Reason};
 use crate::select::outsiders;
-use crowdsky_core::FrameMeta;
+use crowdsky_core::{FrameMeta, UtcTime};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 impl Run<'_> {
+    /// What frames are ordered by: DATE-OBS (frames without it last), then name.
+    pub(super) fn in_time(&self, i: usize) -> (bool, Option<UtcTime>, String, usize) {
+        let time = self.frames[i].meta.date_obs;
+        (time.is_none(), time, self.source.name(i), i)
+    }
+
+    /// Headers of all frames.
     pub(super) fn read_headers(&mut self) {
         let start = Instant::now();
         let (source, progress, n) = (self.source, self.progress, self.source.len());
@@ -38,6 +45,7 @@ impl Run<'_> {
         self.seconds.read += start.elapsed().as_secs_f64();
     }
 
+    /// Keeps the largest group and puts it in time order (frames without DATE-OBS last, by name).
     pub(super) fn select(&mut self) -> Result<(), Error> {
         let metas: Vec<Option<&FrameMeta>> =
             self.frames.iter().map(|f| f.accepted().then_some(&f.meta)).collect();
@@ -47,12 +55,9 @@ impl Run<'_> {
                 frame.dropped = dropped;
             }
         }
-        self.order = (0..self.frames.len()).filter(|&i| self.frames[i].accepted()).collect();
-        let key = |&i: &usize| {
-            let time = self.frames[i].meta.date_obs;
-            (time.is_none(), time, self.source.name(i), i)
-        };
-        self.order.sort_by_cached_key(key);
+        let mut order: Vec<usize> = (0..self.frames.len()).filter(|&i| self.frames[i].accepted()).collect();
+        order.sort_by_cached_key(|&i| self.in_time(i));
+        self.order = order;
         if self.order.len() > usize::from(u16::MAX) {
             return Err(Error::TooMany(self.order.len()));
         }
@@ -61,16 +66,27 @@ impl Run<'_> {
         self.options.check_memory(self.order.len(), meta.width as usize * meta.height as usize)
     }
 
+    /// Reads and measures each frame in one go, while its pixels are in the cache.
     pub(super) fn read_frames(&mut self) {
         let start = Instant::now();
-        let (source, progress, order) = (self.source, self.progress, &self.order);
+        let (source, progress, order, frames) = (self.source, self.progress, &self.order, &self.frames);
         let done = AtomicUsize::new(0);
         let reading = AtomicU64::new(0);
         let results = parallel::map(order.len(), |i| {
             let begin = Instant::now();
             let loaded = source.load(order[i]);
             reading.fetch_add(begin.elapsed().as_nanos() as u64, Ordering::Relaxed);
-            let analysed = loaded.and_then(analyse);
+            let meta = &frames[order[i]].meta;
+            let analysed = loaded.and_then(|mosaic| {
+                // A file may have been replaced since its header was read.
+                if (mosaic.width(), mosaic.height()) != (meta.width as usize, meta.height as usize) {
+                    return Err(Dropped::new(
+                        Reason::WrongSize,
+                        "its pixels are not as many as its header says",
+                    ));
+                }
+                analyse(mosaic)
+            });
             progress.update(Stage::Frames, done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
             analysed
         });
@@ -88,6 +104,7 @@ impl Run<'_> {
         self.order.retain(|&i| self.frames[i].accepted());
     }
 
+    /// Of frames with the same DATE-OBS and pixels the first stays.
     pub(super) fn drop_duplicates(&mut self) {
         let mut by_time: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         for &i in &self.order {

@@ -16,6 +16,7 @@ const MAX_REJECTED: f64 = 0.05;
 const MIN_FOR_VERDICT: usize = 5;
 
 impl Run<'_> {
+    /// Combines, and once more if that shows frames that do not fit.
     pub(super) fn combine(&mut self) -> Result<Combined, Error> {
         let start = Instant::now();
         loop {
@@ -55,6 +56,7 @@ impl Run<'_> {
         }
     }
 
+    /// One pass over all tiles with the frames that are accepted now.
     pub(super) fn combine_once(&mut self) -> Combined {
         let defects = self.find_defects();
         let mut frames = Vec::with_capacity(self.order.len());
@@ -91,6 +93,7 @@ impl Run<'_> {
         combine(&plan, &|done, total| progress.update(Stage::Combine, done, total))
     }
 
+    /// Defects of each telescope's sensor.
     pub(super) fn find_defects(&self) -> BTreeMap<Option<String>, Defects> {
         let mut by_telescope: BTreeMap<Option<String>, Vec<DefectFrame<'_>>> = BTreeMap::new();
         for &i in &self.order {
