@@ -1,6 +1,7 @@
 //! One frame on its own: is it usable, how bright is its sky, where are its stars.
 
 use crate::background::SkyMesh;
+use crate::matching::MIN_MATCHES;
 use crate::mosaic::Mosaic;
 use crate::report::{Dropped, Reason};
 use crate::stars::{Detection, SATURATION, detect};
@@ -14,8 +15,6 @@ pub(crate) struct Analysed {
     pub(crate) detection: Detection,
 }
 
-/// Fewest stars a match can be trusted with.
-const MIN_STARS: usize = 4;
 /// A frame with this share of its photosites at the limit is twilight or a lamp.
 const SATURATED_SHARE: f64 = 0.2;
 
@@ -41,8 +40,8 @@ pub(crate) fn analyse(mosaic: Arc<Mosaic>) -> Result<Analysed, Dropped> {
     let sky = SkyMesh::measure(&mosaic);
     let detection = detect(&mosaic, &sky);
     let found = detection.stars.len();
-    if found < MIN_STARS {
-        let text = format!("{found} stars, at least {MIN_STARS} are needed: clouds, dew or a closed cover");
+    if found < MIN_MATCHES {
+        let text = format!("{found} stars, at least {MIN_MATCHES} are needed: clouds, dew or a closed cover");
         return Err(Dropped::new(Reason::TooFewStars, text));
     }
     Ok(Analysed { mosaic, sky, detection })

@@ -1,7 +1,7 @@
 //! Sky level and noise of a frame, per colour, on a mesh.
 
 use crate::mosaic::Mosaic;
-use crate::statistics::{MAD_TO_SIGMA, median, sky_mode};
+use crate::statistics::{MAD_TO_SIGMA, median, median_and_spread, sky_mode};
 use crowdsky_core::Band;
 
 /// The sky of one frame: level (ADU) in cells of [`SkyMesh::CELL`] photosites, per colour, and the noise of one photosite.
@@ -158,6 +158,25 @@ fn gather(
         let start = xs.start + usize::from(mosaic.pattern().band(xs.start, y) != band);
         out.extend(row[start.min(xs.end)..xs.end].iter().step_by(4));
     }
+}
+
+/// Median and spread of each square cell (`side` px) of a finished plane of `width` columns, row by row, from every second
+/// pixel of every second row; `None` where a cell is mostly rim, without data.
+pub(crate) fn plane_cells(plane: &[f32], width: usize, side: usize) -> Vec<Option<(f64, f64)>> {
+    let height = plane.len() / width;
+    let mut cells = Vec::with_capacity(width.div_ceil(side) * height.div_ceil(side));
+    let mut values: Vec<f64> = Vec::new();
+    for top in (0..height).step_by(side) {
+        for left in (0..width).step_by(side) {
+            values.clear();
+            for y in (top..(top + side).min(height)).step_by(2) {
+                let row = &plane[y * width + left..y * width + (left + side).min(width)];
+                values.extend(row.iter().step_by(2).filter(|v| v.is_finite()).map(|&v| f64::from(v)));
+            }
+            cells.push(if values.len() >= side { median_and_spread(&mut values) } else { None });
+        }
+    }
+    cells
 }
 
 /// The median of 3 x 3 cells; at a rim only along it, so that a slope is not bent.

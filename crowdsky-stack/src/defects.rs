@@ -3,6 +3,7 @@
 use crate::background::SkyMesh;
 use crate::mosaic::Mosaic;
 use crate::parallel;
+use crate::spikes::{MARGIN, second_neighbour};
 use crate::transform::Transform;
 use crowdsky_core::Band;
 
@@ -17,8 +18,6 @@ pub struct Defects {
 const FRAMES: usize = 9;
 /// A defect stands out this far, in sigma of the photosite's noise.
 const THRESHOLD: f32 = 6.0;
-/// And is this far above twice its second-brightest neighbour.
-const SHARPNESS: f32 = 5.0;
 /// Where the sky moved less than this over the run (px), a star stays on its photosite and could be taken for a defect.
 const MIN_MOTION: f64 = 1.5;
 
@@ -104,7 +103,7 @@ fn row_defects(frames: &[DefectFrame<'_>], y: usize, needed: usize) -> Vec<usize
                     continue;
                 }
                 let second = second_neighbour(f.mosaic, &level, x, y, above < 0.0);
-                let margin = SHARPNESS * noise[band];
+                let margin = MARGIN * noise[band];
                 if above > 0.0 {
                     bright[x] += u8::from(above - 2.0 * second > margin);
                     sharp[x] += u8::from(above - 4.0 * second > margin);
@@ -131,25 +130,4 @@ fn row_defects(frames: &[DefectFrame<'_>], y: usize, needed: usize) -> Vec<usize
             seen(dark[x]) || seen(sharp[x]) || (seen(bright[x]) && moves(x))
         })
         .collect()
-}
-
-/// The second largest of the (at most) eight neighbours' heights above the sky (depths below it if `down`), at least 0.
-fn second_neighbour(mosaic: &Mosaic, level: &[f32; 3], x: usize, y: usize, down: bool) -> f32 {
-    let (mut first, mut second) = (0.0f32, 0.0f32);
-    for v in y.saturating_sub(1)..(y + 2).min(mosaic.height()) {
-        let row = mosaic.row(v);
-        for u in x.saturating_sub(1)..(x + 2).min(row.len()) {
-            if (u, v) == (x, y) {
-                continue;
-            }
-            let above = f32::from(row[u]) - level[mosaic.pattern().band(u, v).index()];
-            let height = if down { -above } else { above };
-            if height > first {
-                (second, first) = (first, height);
-            } else if height > second {
-                second = height;
-            }
-        }
-    }
-    second
 }

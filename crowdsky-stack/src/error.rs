@@ -93,7 +93,7 @@ pub enum Error {
     },
 
     /// The output exists and may not be replaced.
-    #[error("{} exists already: choose another name or allow overwriting (--overwrite)", .0.display())]
+    #[error("{} exists already: choose another name, or allow overwriting (--overwrite)", .0.display())]
     Exists(std::path::PathBuf),
 }
 

@@ -40,6 +40,7 @@ mod rotation;
 mod select;
 mod sort_network;
 mod source;
+mod spikes;
 mod stars;
 mod statistics;
 mod streaks;

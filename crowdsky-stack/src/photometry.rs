@@ -2,7 +2,7 @@
 
 use crate::register::Catalogue;
 use crate::stars::Detection;
-use crate::statistics::{median, weighted_median};
+use crate::statistics::{MAD_TO_SIGMA, median, weighted_median};
 
 /// Fewest common stars that make a transparency; below it a frame counts as clear.
 const MIN_STARS: usize = 6;
@@ -65,7 +65,7 @@ pub(crate) fn transparencies(frames: &[&Detection], used: &[bool], catalogue: &C
 fn refined_median(values: &mut [(f64, f64)]) -> f64 {
     let centre = weighted_median(values).unwrap_or(0.0);
     let mut deviations: Vec<f64> = values.iter().map(|v| (v.0 - centre).abs()).collect();
-    let spread = 1.4826 * median(&mut deviations).unwrap_or(0.0);
+    let spread = MAD_TO_SIGMA * median(&mut deviations).unwrap_or(0.0);
     let (sum, total) = values
         .iter()
         .filter(|v| (v.0 - centre).abs() <= 3.0 * spread.max(1e-6))

@@ -1,10 +1,11 @@
 //! A picture to look at.
 
+use crate::background::plane_cells;
 use crate::error::Error;
 use crate::files::write_atomically;
 use crate::levels::{robust_surface, terms, unit};
 use crate::pipeline::Stack;
-use crate::statistics::{median, median_and_spread};
+use crate::statistics::median;
 use ndarray::Array2;
 use std::path::Path;
 
@@ -95,21 +96,15 @@ impl Sky {
         let (height, width) = plane.dim();
         let size = (width as f64, height as f64);
         let (mut cells, mut spreads) = (Vec::new(), Vec::new());
-        for y in (0..height).step_by(CELL) {
-            for x in (0..width).step_by(CELL) {
-                let ends = ((y + CELL).min(height), (x + CELL).min(width));
-                let cell = plane.slice(ndarray::s![y..ends.0;2, x..ends.1;2]);
-                let mut values: Vec<f64> =
-                    cell.iter().filter(|v| v.is_finite()).map(|&v| f64::from(v)).collect();
-                if values.len() < CELL {
-                    continue;
-                }
-                if let Some((level, spread)) = median_and_spread(&mut values) {
-                    let (cx, cy) = (0.5 * (x + ends.1) as f64 - 0.5, 0.5 * (y + ends.0) as f64 - 0.5);
-                    cells.push((terms(unit(cx, size.0), unit(cy, size.1)), level));
-                    spreads.push(spread);
-                }
-            }
+        let columns = width.div_ceil(CELL);
+        // Planes are made in standard layout.
+        let measured = plane.as_slice().map(|plane| plane_cells(plane, width, CELL)).unwrap_or_default();
+        for (at, cell) in measured.into_iter().enumerate() {
+            let Some((level, spread)) = cell else { continue };
+            let centre = |i: usize, side: usize| 0.5 * (i * CELL + ((i + 1) * CELL).min(side)) as f64 - 0.5;
+            let (cx, cy) = (centre(at % columns, width), centre(at / columns, height));
+            cells.push((terms(unit(cx, size.0), unit(cy, size.1)), level));
+            spreads.push(spread);
         }
         let surface = robust_surface(&cells).unwrap_or_default();
         Sky { surface, noise: median(&mut spreads).unwrap_or(1.0), size }

@@ -4,6 +4,7 @@ use crate::background::SkyMesh;
 use crate::centroid::{FWHM_PER_SIGMA, Fit, Width, fit_star};
 use crate::grey::{Candidate, GreyImage};
 use crate::mosaic::Mosaic;
+use crate::spikes::{MARGIN, second_neighbour};
 use crate::statistics::median;
 use crate::streaks::remove_trails;
 use crowdsky_core::Band;
@@ -137,8 +138,7 @@ fn typical_sigma(fits: &[Fit]) -> Option<f64> {
     median(&mut w)
 }
 
-/// A photosite whose second-brightest neighbour has less than half its light is no star: even at FWHM 2.0 px a
-/// star gives its neighbours half.
+/// Whether the brightest photosite of a candidate stands out alone (`spikes`), or lies too near the rim to tell.
 fn is_spike(mosaic: &Mosaic, sky: &SkyMesh, c: &Candidate) -> bool {
     let (w, h) = (mosaic.width(), mosaic.height());
     let (cx, cy) = (c.x as usize, c.y as usize);
@@ -156,18 +156,6 @@ fn is_spike(mosaic: &Mosaic, sky: &SkyMesh, c: &Candidate) -> bool {
             }
         }
     }
-    let (mut first, mut second) = (0.0f32, 0.0f32);
-    for y in by - 1..=by + 1 {
-        for x in bx - 1..=bx + 1 {
-            if (x, y) != (bx, by) {
-                let v = above(x, y);
-                if v > first {
-                    (second, first) = (first, v);
-                } else if v > second {
-                    second = v;
-                }
-            }
-        }
-    }
-    best - 2.0 * second > 5.0 * sky.noise()[mosaic.pattern().band(bx, by).index()]
+    let second = second_neighbour(mosaic, &level, bx, by, false);
+    best - 2.0 * second > MARGIN * sky.noise()[mosaic.pattern().band(bx, by).index()]
 }

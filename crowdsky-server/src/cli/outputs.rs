@@ -71,10 +71,7 @@ pub(super) fn check_folder(path: &Path, option: &str) -> Result<(), Failure> {
 
 /// The failure over an output that exists and may not be replaced.
 pub(super) fn exists(path: &Path) -> Failure {
-    let shown = path.display();
-    Failure::Failed(format!(
-        "{shown} exists already: choose another name, or allow overwriting (--overwrite)"
-    ))
+    Failure::because(&crowdsky_stack::Error::Exists(path.to_owned()))
 }
 
 fn check_parent(path: &Path) -> Result<(), Failure> {

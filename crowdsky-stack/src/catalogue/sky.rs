@@ -1,7 +1,7 @@
 //! Sky level and noise of a finished plane.
 
-use crate::background::median_3x3;
-use crate::statistics::{median, median_and_spread};
+use crate::background::{median_3x3, plane_cells};
+use crate::statistics::median;
 
 /// Side of a sky cell, px.
 const CELL: usize = 64;
@@ -10,8 +10,6 @@ const CELL: usize = 64;
 pub(super) struct PlaneSky {
     columns: usize,
     rows: usize,
-    width: usize,
-    height: usize,
     levels: Vec<f32>,
     pub(super) noise: f32,
 }
@@ -19,20 +17,7 @@ pub(super) struct PlaneSky {
 impl PlaneSky {
     pub(super) fn measure(plane: &[f32], width: usize, height: usize) -> PlaneSky {
         let (columns, rows) = (width.div_ceil(CELL), height.div_ceil(CELL));
-        let mut cells: Vec<Option<(f64, f64)>> = Vec::with_capacity(columns * rows);
-        let mut values: Vec<f64> = Vec::new();
-        for j in 0..rows {
-            for i in 0..columns {
-                values.clear();
-                for y in (j * CELL..((j + 1) * CELL).min(height)).step_by(2) {
-                    let row = &plane[y * width + i * CELL..y * width + ((i + 1) * CELL).min(width)];
-                    values.extend(row.iter().step_by(2).filter(|v| v.is_finite()).map(|&v| f64::from(v)));
-                }
-                // A cell that is mostly rim tells nothing.
-                let enough = values.len() >= 64;
-                cells.push(if enough { median_and_spread(&mut values) } else { None });
-            }
-        }
+        let cells = plane_cells(plane, width, CELL);
         let mut levels: Vec<f64> = cells.iter().flatten().map(|c| c.0).collect();
         let mut spreads: Vec<f64> = cells.iter().flatten().map(|c| c.1).collect();
         let usual = median(&mut levels).unwrap_or(0.0);
@@ -40,16 +25,15 @@ impl PlaneSky {
         let known: Vec<f32> = cells.iter().map(|c| c.map_or(usual, |c| c.0) as f32).collect();
         // So that a bright star's halo does not lift its own cell.
         let smooth = median_3x3(&known, columns, rows);
-        PlaneSky { columns, rows, width, height, levels: smooth, noise }
+        PlaneSky { columns, rows, levels: smooth, noise }
     }
 
     pub(super) fn at(&self, x: usize, y: usize) -> f32 {
-        let place = |i: usize, cells: usize, side: usize| {
-            let last = (side.min(cells * CELL) - 1) as f32;
-            let u = ((i as f32).min(last) / CELL as f32 - 0.5).clamp(0.0, (cells - 1) as f32);
+        let place = |i: usize, cells: usize| {
+            let u = (i as f32 / CELL as f32 - 0.5).clamp(0.0, (cells - 1) as f32);
             (u as usize, u.fract())
         };
-        let ((i, fx), (j, fy)) = (place(x, self.columns, self.width), place(y, self.rows, self.height));
+        let ((i, fx), (j, fy)) = (place(x, self.columns), place(y, self.rows));
         let level =
             |i: usize, j: usize| self.levels[j.min(self.rows - 1) * self.columns + i.min(self.columns - 1)];
         let (a, b) = (

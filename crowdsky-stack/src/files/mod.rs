@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Endings of the frames that are looked for in a folder, in any case.
 const ENDINGS: [&str; 4] = [".fit", ".fits", ".fit.gz", ".fits.gz"];
 /// Read only with the feature `cfitsio`, but named in the report in any build.
-const COMPRESSED: [&str; 3] = [".fz", ".fit.fz", ".fits.fz"];
+const COMPRESSED: &str = ".fz";
 
 /// Files as they are, folders as the frames directly in them (by ending, in order of name); each path once.
 ///
@@ -33,7 +33,7 @@ pub fn find_frames(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
             let entry = entry.map_err(io)?.path();
             let name = entry.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
             let wanted =
-                ENDINGS.iter().chain(&COMPRESSED).any(|e| name.ends_with(e)) && !name.starts_with('.');
+                ENDINGS.iter().chain(&[COMPRESSED]).any(|e| name.ends_with(e)) && !name.starts_with('.');
             if wanted && !entry.is_dir() {
                 inside.push(entry);
             }

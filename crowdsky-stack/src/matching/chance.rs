@@ -4,7 +4,7 @@
 const ALLOWED: f64 = 1e-6;
 
 /// Fewer never suffice, whatever the field: three stars on a line of hot pixels are a cheap accident.
-pub(super) const MIN_MATCHES: usize = 4;
+pub(crate) const MIN_MATCHES: usize = 4;
 
 /// Pairs within `radius` px that unrelated stars would give: `n1 n2 pi r^2 / area`.
 pub(super) fn expected_matches(n1: usize, n2: usize, radius: f64, size: (usize, usize)) -> f64 {

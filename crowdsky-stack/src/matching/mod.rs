@@ -15,6 +15,8 @@ use crate::statistics::median;
 use crate::transform::{Model, Pair, Transform};
 use votes::Votes;
 
+pub(crate) use chance::MIN_MATCHES;
+
 /// How two frames hang together.
 #[derive(Debug, Clone)]
 pub struct Match {
@@ -101,7 +103,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     /// `None` where there are too few stars for any conclusion.
     fn new(from: &'a [Star], to: &'a [Star], size: (usize, usize)) -> Option<Self> {
-        if from.len() < chance::MIN_MATCHES || to.len() < chance::MIN_MATCHES {
+        if from.len() < MIN_MATCHES || to.len() < MIN_MATCHES {
             return None;
         }
         let (from, to) = (&from[..from.len().min(WITNESSES)], &to[..to.len().min(WITNESSES)]);
@@ -141,8 +143,7 @@ impl<'a> Search<'a> {
             if settled {
                 break;
             }
-            let fit: Vec<Pair> = pairs.iter().map(|&(i, j)| pair(&self.from[i], &self.to[j])).collect();
-            transform = Transform::fit(Model::Rigid, &fit)?;
+            transform = self.fit(Model::Rigid, &pairs)?;
         }
         let inside = self.from.iter().filter(|s| self.contains(&transform, s)).count();
         let shifts = 4.0 * self.size.0 as f64 * self.size.1 as f64 / (std::f64::consts::PI * RADIUS * RADIUS);
@@ -150,14 +151,13 @@ impl<'a> Search<'a> {
         if !chance::is_significant(pairs.len(), expected, self.angles * shifts) {
             return None;
         }
-        if pairs.len() >= 4 {
-            let fit: Vec<Pair> = pairs.iter().map(|&(i, j)| pair(&self.from[i], &self.to[j])).collect();
-            let scale = Transform::fit(Model::Similarity, &fit)?.scale();
-            if (scale - 1.0).abs() > SCALE_TOLERANCE {
-                return None;
-            }
-        }
-        Some(Match { transform, pairs })
+        let scale = self.fit(Model::Similarity, &pairs)?.scale();
+        ((scale - 1.0).abs() <= SCALE_TOLERANCE).then_some(Match { transform, pairs })
+    }
+
+    fn fit(&self, model: Model, pairs: &[(usize, usize)]) -> Option<Transform> {
+        let pairs: Vec<Pair> = pairs.iter().map(|&(i, j)| pair(&self.from[i], &self.to[j])).collect();
+        Transform::fit(model, &pairs)
     }
 
     fn contains(&self, t: &Transform, s: &Star) -> bool {

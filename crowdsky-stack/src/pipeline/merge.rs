@@ -16,7 +16,7 @@ const MAX_REJECTED: f64 = 0.05;
 const MIN_FOR_VERDICT: usize = 5;
 
 impl Run<'_> {
-    /// Combines, and once more if that shows frames that do not fit.
+    /// Combines, and again as long as that shows frames that do not fit.
     pub(super) fn combine(&mut self) -> Result<Combined, Error> {
         let start = Instant::now();
         loop {

@@ -91,6 +91,8 @@ impl Rejector {
         let typical = self.typical_noise(tile);
         self.prepare(tile, typical, sky);
         self.blocks.clear();
+        // The spread of the blocks of fewer frames is that of the trail itself.
+        let look_for_trails = frames >= 4;
         for k in 0..frames {
             let relative = std::array::from_fn(|b| typical[b].0 / tile.noise[k][b].max(1e-6));
             let flags = &mut self.flags[k * area..(k + 1) * area];
@@ -105,9 +107,11 @@ impl Rejector {
             if any {
                 grow(flags, tile.width, tile.height, &mut self.stack);
             }
-            block_means(flags, &self.sum, &self.flat, tile.width, tile.height, &mut self.blocks);
+            if look_for_trails {
+                block_means(flags, &self.sum, &self.flat, tile.width, tile.height, &mut self.blocks);
+            }
         }
-        if frames >= 4 {
+        if look_for_trails {
             self.drop_blocks(tile);
         }
     }
