@@ -17,4 +17,11 @@
 //! | `terminal.rs`, `progress.rs` | all that is printed, the bars |
 //! | `size.rs` | `2G` as a number of bytes, and back |
 
+pub mod app;
 pub mod cli;
+pub mod config;
+pub mod http;
+pub mod objects;
+pub mod services;
+pub mod storage;
+pub mod store;

@@ -1,0 +1,59 @@
+//! The server's parts, put together once and handed to every request.
+
+use crate::config::Settings;
+use crate::services::{Accounts, Events, Stacks, Upkeep, Uploads, Work};
+use crate::storage::Blobs;
+use crate::store::Store;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// All that a request, a worker or a janitor needs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// The rows.
+    pub store: Arc<dyn Store>,
+    /// The bytes.
+    pub blobs: Blobs,
+    /// Register, sign in, sessions.
+    pub accounts: Accounts,
+    /// Open, accept, finalise.
+    pub uploads: Uploads,
+    /// Claim, deliver, fail.
+    pub work: Work,
+    /// Find, open, delete.
+    pub stacks: Stacks,
+    /// Expire, delete, check.
+    pub upkeep: Upkeep,
+    /// What changes.
+    pub events: Events,
+    /// Cancelled when the server is to end.
+    pub shutdown: CancellationToken,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(settings: Settings, store: Arc<dyn Store>, blobs: Blobs) -> App {
+        let settings = Arc::new(settings);
+        let parts = || (store.clone(), blobs.clone(), settings.clone());
+        macro_rules! service {
+            ($service:ident) => {{
+                let (store, blobs, settings) = parts();
+                $service::new(store, blobs, settings)
+            }};
+        }
+        App {
+            accounts: service!(Accounts),
+            uploads: service!(Uploads),
+            work: service!(Work),
+            stacks: service!(Stacks),
+            upkeep: service!(Upkeep),
+            events: service!(Events),
+            shutdown: CancellationToken::new(),
+            settings,
+            store,
+            blobs,
+        }
+    }
+}
