@@ -1,9 +1,9 @@
 //! The addresses of the original, `.php` and all, answered by the handlers of `api/` and `pages/`.
 
 use crate::app::App;
-use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
 
 /// Its routes.
-pub(super) fn routes() -> Router<App> {
-    Router::new()
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
 }

@@ -1,9 +1,9 @@
 //! The interface for programs, under `/api/v1`.
 
 use crate::app::App;
-use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
 
 /// Its routes.
-pub(super) fn routes() -> Router<App> {
-    Router::new()
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
 }
