@@ -76,6 +76,12 @@ pub enum Error {
     /// Anything else the database says.
     #[error("the database refused")]
     Database(#[from] sqlx::Error),
+    /// The address of the database is none. The address is not told: it may hold a password.
+    #[error("database.url must be sqlite:PATH or mysql://USER@HOST:PORT/NAME")]
+    Address,
+    /// The password of the database cannot be had.
+    #[error(transparent)]
+    Password(#[from] crate::config::SecretError),
     /// A migration failed.
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),

@@ -3,17 +3,21 @@
 //! [`Store`] is the sum of the traits, one file each; `sqlite/` and `mariadb/` implement them, and one contract suite runs
 //! on both. No SQL shows above this folder, no FITS below it.
 
+mod connect;
 mod error;
 mod ids;
 mod jobs;
 mod outbox;
+mod schema;
 mod sessions;
+pub mod sqlite;
 mod stacks;
 mod time;
 mod uploads;
 mod users;
 mod workers;
 
+pub use connect::connect;
 pub use error::{Error, Result};
 pub use ids::{JobId, OutboxId, RawId, SessionId, StackId, UploadId, UserId, WorkerId};
 pub use jobs::{

@@ -1,0 +1,26 @@
+-- Raw frames whose bytes are stored. A row outlives its object, marked deleted.
+CREATE TABLE IF NOT EXISTS raw_files (
+    id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    upload_session_id BIGINT NOT NULL,
+    user_id BIGINT NOT NULL,
+    stacking_job_id BIGINT NULL,
+    filename VARCHAR(255) NOT NULL,
+    object_key VARCHAR(400) NOT NULL,
+    size_bytes BIGINT NOT NULL,
+    sha256 VARCHAR(64) NOT NULL,
+    meta TEXT NOT NULL,
+    date_obs BIGINT NULL,
+    chunk_key VARCHAR(64) NULL,
+    healpix_key VARCHAR(64) NULL,
+    rejected TEXT NULL,
+    is_deleted TINYINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT raw_files_content UNIQUE (upload_session_id, sha256),
+    CONSTRAINT raw_files_filename UNIQUE (upload_session_id, filename),
+    CONSTRAINT raw_files_object UNIQUE (object_key),
+    INDEX raw_files_job (stacking_job_id),
+    INDEX raw_files_user (user_id),
+    CONSTRAINT raw_files_upload_session_id_fk FOREIGN KEY (upload_session_id) REFERENCES upload_sessions (id) ON DELETE CASCADE,
+    CONSTRAINT raw_files_user_id_fk FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
+    CONSTRAINT raw_files_stacking_job_id_fk FOREIGN KEY (stacking_job_id) REFERENCES stacking_jobs (id) ON DELETE SET NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
