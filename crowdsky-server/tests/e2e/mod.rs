@@ -1,0 +1,9 @@
+//! The service as processes: `crowdsky serve` and `crowdsky worker` on real databases and storages.
+
+mod chaos;
+mod load;
+mod nights;
+mod pairs;
+mod places;
+mod server;
+mod user;
