@@ -22,6 +22,7 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod objects;
+pub mod secret;
 pub mod services;
 pub mod storage;
 pub mod store;

@@ -2,7 +2,6 @@
 // A test says what is wrong by failing.
 #![allow(clippy::unwrap_used)]
 
-mod e2e;
 mod harness;
 mod inspect;
 mod simulate;

@@ -2,9 +2,12 @@
 //!
 //! An object is immutable: it is written once, whole, under a key that is never used again.
 
+pub(crate) mod checked;
 mod key;
+mod local;
 
 pub use key::{Artefact, BadKey, BlobKey, MAX_KEY, slug};
+pub use local::LocalStore;
 
 use crate::objects::Role;
 use async_trait::async_trait;
