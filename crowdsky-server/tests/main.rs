@@ -7,3 +7,4 @@ mod inspect;
 mod simulate;
 mod stack;
 mod store;
+mod support;

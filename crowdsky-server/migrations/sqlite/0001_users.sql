@@ -1,5 +1,5 @@
--- Who may come in. Names and addresses are compared by their normalised forms.
-CREATE TABLE users (
+-- Who may come in. *_norm: how names are compared, on both databases alike. fair_vt: where the queue stands for this user.
+CREATE TABLE IF NOT EXISTS users (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     username TEXT NOT NULL,
     username_norm TEXT NOT NULL,
@@ -7,11 +7,11 @@ CREATE TABLE users (
     email_norm TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     tier TEXT NOT NULL,
-    storage_used INTEGER NOT NULL DEFAULT 0,
+    storage_used INTEGER NOT NULL,
     storage_limit INTEGER NOT NULL,
-    virtual_time INTEGER NOT NULL DEFAULT 0,
-    is_active INTEGER NOT NULL DEFAULT 1,
+    fair_vt INTEGER NOT NULL,
+    is_active BOOLEAN NOT NULL,
     created_at INTEGER NOT NULL,
-    CONSTRAINT users_username UNIQUE (username_norm),
-    CONSTRAINT users_email UNIQUE (email_norm)
-) STRICT;
+    UNIQUE (username_norm),
+    UNIQUE (email_norm)
+);

@@ -1,8 +1,8 @@
--- Attempts that failed, by what they are counted under.
-CREATE TABLE login_failures (
+-- Sign-ins that failed, for all servers to count.
+CREATE TABLE IF NOT EXISTS login_failures (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    subject TEXT NOT NULL,
+    failure_key TEXT NOT NULL,
     failed_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX login_failures_subject ON login_failures (subject, failed_at);
-CREATE INDEX login_failures_age ON login_failures (failed_at);
+);
+CREATE INDEX IF NOT EXISTS login_failures_by_failure_key_failed_at ON login_failures (failure_key, failed_at);
+CREATE INDEX IF NOT EXISTS login_failures_by_failed_at ON login_failures (failed_at);

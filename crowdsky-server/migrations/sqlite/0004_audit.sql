@@ -1,10 +1,10 @@
--- Who did what. It outlives the user, without a name.
-CREATE TABLE audit (
+-- Who did what; never a secret.
+CREATE TABLE IF NOT EXISTS audit (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     logged_at INTEGER NOT NULL,
     user_id INTEGER,
     event TEXT NOT NULL,
     detail TEXT NOT NULL,
     request_id TEXT
-) STRICT;
-CREATE INDEX audit_user ON audit (user_id);
+);
+CREATE INDEX IF NOT EXISTS audit_by_logged_at ON audit (logged_at);

@@ -1,72 +1,36 @@
-//! Secrets, given as such or as a file.
+//! Secrets: in the configuration itself, or better in a file of their own.
 
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 
 /// A secret that cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub enum SecretError {
-    /// The file cannot be read.
-    #[error("the secret in {} cannot be read; check that the file is there and readable", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        cause: std::io::Error,
-    },
-    /// Nothing in it.
-    #[error("{} holds no secret: the file is empty", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Two secrets, of which one would be ignored.
-    #[error("a secret is given both as such and in {}; give one of the two", path.display())]
-    Twice {
-        /// The file.
-        path: PathBuf,
-    },
+#[error("{key}_file: {} cannot be read", file.display())]
+pub struct SecretError {
+    key: &'static str,
+    file: PathBuf,
+    #[source]
+    cause: std::io::Error,
 }
 
-/// The secret, from the setting itself or from a file, whose surrounding white space does not count. `None` if neither is
-/// given.
+/// The secret `key`: the value if there is one, else the first line of the file. A relative path is looked for among the
+/// credentials of systemd first.
+///
+/// # Errors
+/// The file cannot be read.
 pub fn read_secret(
+    key: &'static str,
     value: Option<&SecretString>,
     file: Option<&Path>,
 ) -> Result<Option<SecretString>, SecretError> {
-    let Some(path) = file else { return Ok(value.cloned()) };
-    let path_buf = || path.to_owned();
-    if value.is_some() {
-        return Err(SecretError::Twice { path: path_buf() });
+    if let Some(value) = value {
+        return Ok(Some(value.clone()));
     }
-    let text =
-        std::fs::read_to_string(path).map_err(|cause| SecretError::Unreadable { path: path_buf(), cause })?;
-    match text.trim() {
-        "" => Err(SecretError::Empty { path: path_buf() }),
-        secret => Ok(Some(SecretString::from(secret))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use secrecy::ExposeSecret;
-
-    #[test]
-    fn a_secret_comes_from_one_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("password");
-        let given = SecretString::from("open sesame");
-        assert!(read_secret(None, None).unwrap().is_none());
-        assert_eq!(read_secret(Some(&given), None).unwrap().unwrap().expose_secret(), "open sesame");
-        assert!(matches!(read_secret(None, Some(&file)), Err(SecretError::Unreadable { .. })));
-        std::fs::write(&file, " \n").unwrap();
-        assert!(matches!(read_secret(None, Some(&file)), Err(SecretError::Empty { .. })));
-        std::fs::write(&file, "from a file\n").unwrap();
-        assert_eq!(read_secret(None, Some(&file)).unwrap().unwrap().expose_secret(), "from a file");
-        let twice = read_secret(Some(&given), Some(&file)).unwrap_err();
-        assert!(!format!("{twice} {twice:?}").contains("sesame"));
+    let Some(file) = file else { return Ok(None) };
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(file));
+    let path = credentials.filter(|path| path.exists()).unwrap_or_else(|| file.to_owned());
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(SecretString::from(text.lines().next().unwrap_or_default().trim().to_owned()))),
+        Err(cause) => Err(SecretError { key, file: path, cause }),
     }
 }

@@ -1,18 +1,45 @@
-//! From the settings to a database.
+//! From the settings to an open database.
 
-use super::{Error, Result, Store, sqlite};
-use crate::config::Database;
+use super::{Error, Result, Store, mariadb, sqlite};
+use crate::config::{Database, read_secret};
+use secrecy::ExposeSecret;
+use sqlx::mysql::MySqlConnectOptions;
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 
-/// Opens the database of the settings; without an address, `crowdsky.sqlite` in `data_dir`. The schema is not touched.
+/// Opens the database the settings name; without an address `crowdsky.sqlite` in `data_dir`, which is made.
+///
+/// # Errors
+/// [`Error::Settings`] if the address names no database we know; else what the database says.
 pub async fn connect(settings: &Database, data_dir: &Path) -> Result<Arc<dyn Store>> {
-    let patience = settings.acquire_timeout_s.duration();
-    match settings.url.as_deref() {
-        None => Ok(Arc::new(sqlite::SqlStore::open(&data_dir.join("crowdsky.sqlite")).await?)),
-        Some(url) if url.starts_with("sqlite:") => {
-            Ok(Arc::new(sqlite::SqlStore::open_url(url, settings.max_connections, patience).await?))
+    let wait = settings.acquire_timeout_s.duration();
+    let sqlite = async |file: &Path| {
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Error::Settings(format!("the folder {} cannot be made: {error}", folder.display()))
+            })?;
         }
-        Some(_) => Err(Error::Address),
+        Ok(Arc::new(sqlite::SqlStore::open(file, settings.max_connections, wait).await?) as Arc<dyn Store>)
+    };
+    let Some(url) = &settings.url else { return sqlite(&data_dir.join("crowdsky.sqlite")).await };
+    if let Some(file) = url.strip_prefix("sqlite:") {
+        return sqlite(Path::new(file.strip_prefix("//").unwrap_or(file))).await;
     }
+    if !(url.starts_with("mysql://") || url.starts_with("mariadb://")) {
+        let todo = "database.url begins with sqlite: or mysql:// (for MariaDB)";
+        return Err(Error::Settings(todo.to_owned()));
+    }
+    // What sqlx says of an address may hold the password.
+    let mut options =
+        MySqlConnectOptions::from_str(&url.replacen("mariadb://", "mysql://", 1)).map_err(|_| {
+            Error::Settings("database.url cannot be read: mysql://USER@HOST:PORT/NAME".to_owned())
+        })?;
+    let password =
+        read_secret("database.password", settings.password.as_ref(), settings.password_file.as_deref())
+            .map_err(|error| Error::Settings(error.to_string()))?;
+    if let Some(password) = password {
+        options = options.password(password.expose_secret());
+    }
+    Ok(Arc::new(mariadb::SqlStore::open(options, settings.max_connections, wait).await?))
 }

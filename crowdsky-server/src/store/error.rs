@@ -54,6 +54,9 @@ pub enum Error {
         /// What the operator does about it.
         todo: &'static str,
     },
+    /// The settings name no database.
+    #[error("{0}")]
+    Settings(String),
     /// The database cannot be reached or is too busy; the same may succeed later.
     #[error("the database is not available; try again in {} s", retry_after.as_secs())]
     Unavailable {
@@ -76,12 +79,6 @@ pub enum Error {
     /// Anything else the database says.
     #[error("the database refused")]
     Database(#[from] sqlx::Error),
-    /// The address of the database is none. The address is not told: it may hold a password.
-    #[error("database.url must be sqlite:PATH or mysql://USER@HOST:PORT/NAME")]
-    Address,
-    /// The password of the database cannot be had.
-    #[error(transparent)]
-    Password(#[from] crate::config::SecretError),
     /// A migration failed.
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),

@@ -243,6 +243,15 @@ pub struct Backoff {
     pub jitter: f64,
 }
 
+impl Backoff {
+    /// The delay after attempt number `attempt` (from 1); `chance` is a random number from 0 to 1.
+    pub fn after(&self, attempt: i64, chance: f64) -> Duration {
+        let grown = self.factor.max(1.0).powf((attempt - 1).clamp(0, 64) as f64);
+        let seconds = (self.first.as_secs_f64() * grown).min(self.cap.as_secs_f64());
+        Duration::from_secs_f64((seconds * (1.0 + self.jitter * (2.0 * chance - 1.0))).max(0.0))
+    }
+}
+
 /// Why an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {

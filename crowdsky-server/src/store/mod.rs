@@ -3,12 +3,15 @@
 //! [`Store`] is the sum of the traits, one file each; `sqlite/` and `mariadb/` implement them, and one contract suite runs
 //! on both. No SQL shows above this folder, no FITS below it.
 
+#[macro_use]
+mod transact;
+
 mod connect;
 mod error;
 mod ids;
 mod jobs;
+pub mod mariadb;
 mod outbox;
-mod schema;
 mod sessions;
 pub mod sqlite;
 mod stacks;

@@ -1,184 +1,270 @@
-//! How a job gets its lease, and what becomes of one whose lease is over.
+//! Leases: given, kept, handed back, failed, and ended when nobody keeps them.
+//!
+//! Every change is made on the locked row and under the lease's token; a worker that has stalled can change nothing (U-08).
 
-use super::tx::{Tx, random};
-use super::{Db, dooming, jobs};
-use crate::store::{Backoff, Claim, Error, Failure, Job, JobState, Lease, Result};
+use super::common::{Conn, cut, doom, now};
+use super::jobs::{job_in, locked};
+use super::{Db, SqlStore, reader};
+use crate::objects::Role;
+use crate::storage::{Artefact, BlobKey};
+use crate::store::transact::random_below;
+use crate::store::{Backoff, Claim, Error, Failure, Heartbeat, Job, JobId, JobState, Micros, Result};
+use sqlx::{query, query_scalar};
 use std::time::Duration;
 
-/// Leases given in one transaction: it holds locks, so it is kept short.
-const MOST: i64 = 100;
+/// Leases that one claim or one sweep ends at most.
+const REAPED_AT_ONCE: i64 = 50;
+/// Longest message of an error that is kept, characters.
+const MESSAGE: usize = 2000;
 
-pub(super) async fn claim(tx: &mut Tx, claim: &Claim) -> Result<Vec<Job>> {
-    reap(tx, &claim.backoff).await?;
-    // The index gives them in this order. Without it MariaDB might sort all ready jobs, and so lock them all, and others
-    // who skip what is locked would find none.
+/// Keys of what an attempt may have staged.
+pub(super) fn staged(job: JobId, epoch: i64) -> Vec<String> {
+    Artefact::ALL.iter().map(|artefact| BlobKey::staged(job, epoch, *artefact).to_string()).collect()
+}
+
+/// Whether anything is ready, or a lease is over.
+pub(super) async fn worth_it(store: &SqlStore) -> Result<bool> {
+    let mut connection = reader(store).await?;
+    let now = now(&mut connection).await?;
+    let sql = "SELECT EXISTS (SELECT 1 FROM stacking_jobs WHERE state = 'ready' AND run_after <= ?) \
+               OR EXISTS (SELECT 1 FROM stacking_jobs WHERE state = 'processing' AND lease_expires_at <= ?) \
+               OR EXISTS (SELECT 1 FROM stacking_jobs WHERE state = 'verifying' AND lease_expires_at <= ?)";
+    let some: i64 =
+        query_scalar::<Db, i64>(sql).bind(now).bind(now).bind(now).fetch_one(&mut *connection).await?;
+    Ok(some != 0)
+}
+
+/// The next jobs, leased.
+pub(super) async fn claim(tx: &mut Conn, now: Micros, wish: &Claim) -> Result<Vec<Job>> {
+    reap(&mut *tx, now, &wish.backoff).await?;
     let sql = concat!(
-        "SELECT * FROM stacking_jobs ",
-        ready_index!(),
-        " WHERE state = 'ready' AND run_after <= ? ORDER BY fair_key, id LIMIT ?",
+        "SELECT id FROM stacking_jobs WHERE state = 'ready' AND run_after <= ? ORDER BY fair_key, id LIMIT ?",
         skip_locked!()
     );
-    let query = sqlx::query::<Db>(sql).bind(tx.now).bind(claim.n.clamp(0, MOST));
-    let rows = query.fetch_all(tx.db()).await?;
-    let mut leased = Vec::with_capacity(rows.len());
-    for row in &rows {
-        leased.push(lease(tx, jobs::job_of_row(row)?, claim).await?);
-    }
-    if let Some(last) = leased.last() {
-        advance_clock(tx, last).await?;
-    }
-    Ok(leased)
-}
-
-/// Starts an attempt.
-async fn lease(tx: &mut Tx, job: Job, claim: &Claim) -> Result<Job> {
-    let lease = Lease {
-        token: new_token()?,
-        expires_at: tx.now.plus(claim.lease),
-        heartbeat_at: tx.now,
-        worker: super::sessions::cut(&claim.worker, 255).to_owned(),
-        worker_id: claim.worker_id,
-        legacy: claim.legacy,
-    };
-    let sql = "UPDATE stacking_jobs SET state = 'processing', attempt = attempt + 1, epoch = epoch + 1, lease_token = ?, \
-               lease_expires_at = ?, heartbeat_at = ?, worker = ?, worker_token_id = ?, legacy = ?, progress = 0, \
-               started_at = ?, updated_at = ? WHERE id = ? AND state = 'ready'";
-    sqlx::query::<Db>(sql)
-        .bind(&lease.token)
-        .bind(lease.expires_at)
-        .bind(lease.heartbeat_at)
-        .bind(&lease.worker)
-        .bind(lease.worker_id)
-        .bind(i64::from(lease.legacy))
-        .bind(tx.now)
-        .bind(tx.now)
-        .bind(job.id)
-        .execute(tx.db())
+    let ids: Vec<i64> = query_scalar::<Db, i64>(sql).bind(now).bind(wish.n).fetch_all(&mut *tx).await?;
+    let mut jobs = Vec::with_capacity(ids.len());
+    let worker = cut(&wish.worker, 64);
+    for id in ids {
+        let token = crate::secret::random_hex::<16>();
+        query::<Db>(
+            "UPDATE stacking_jobs SET state = 'processing', attempt = attempt + 1, epoch = epoch + 1, lease_token = ?, \
+             lease_expires_at = ?, heartbeat_at = ?, worker = ?, worker_id = ?, legacy = ?, progress = 0, started_at = ?, \
+             completed_at = NULL, updated_at = ? WHERE id = ?",
+        )
+        .bind(&token)
+        .bind(now.plus(wish.lease))
+        .bind(now)
+        .bind(&worker)
+        .bind(wish.worker_id)
+        .bind(wish.legacy)
+        .bind(now)
+        .bind(now)
+        .bind(id)
+        .execute(&mut *tx)
         .await?;
-    let job = Job {
-        state: JobState::Processing,
-        attempt: job.attempt + 1,
-        epoch: job.epoch + 1,
-        progress: 0.0,
-        started_at: Some(tx.now),
-        updated_at: tx.now,
-        ..job
-    };
-    let sql = "INSERT INTO job_attempts (stacking_job_id, epoch, attempt, lease_token, worker, started_at) \
-               VALUES (?, ?, ?, ?, ?, ?)";
-    sqlx::query::<Db>(sql)
-        .bind(job.id)
+        let job = job_in(&mut *tx, JobId(id)).await?.ok_or(Error::NotFound("job"))?;
+        query::<Db>(
+            "INSERT INTO job_attempts (job_id, epoch, attempt, worker, lease_token, started_at) VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(id)
         .bind(job.epoch)
         .bind(job.attempt)
-        .bind(&lease.token)
-        .bind(&lease.worker)
-        .bind(tx.now)
-        .execute(tx.db())
+        .bind(&worker)
+        .bind(&token)
+        .bind(now)
+        .execute(&mut *tx)
         .await?;
-    Ok(Job { lease: Some(lease), ..job })
+        jobs.push(job);
+    }
+    Ok(jobs)
 }
 
-/// 32 random hexadecimal digits.
-fn new_token() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+/// `LeaseLost` unless this token holds the job now.
+pub(super) fn must_hold(job: &Job, token: &str, now: Micros) -> Result<()> {
+    let running = matches!(job.state, JobState::Processing | JobState::Verifying);
+    let held = job.lease.as_ref().is_some_and(|lease| lease.token == token && lease.expires_at > now);
+    if running && held { Ok(()) } else { Err(Error::LeaseLost) }
 }
 
-/// The virtual time of the queue is the largest `fair_key` claimed. It is the largest of eight rows; a claim moves one of
-/// them, so that claims at once seldom wait for each other. Last in the transaction, for the same reason.
-async fn advance_clock(tx: &mut Tx, last: &Job) -> Result<()> {
-    let sql = "UPDATE queue_clock SET virtual_time = \
-               (SELECT fair_key FROM stacking_jobs WHERE stacking_jobs.id = ?) \
-               WHERE id = ? AND virtual_time < (SELECT fair_key FROM stacking_jobs WHERE stacking_jobs.id = ?)";
-    let row = last.id.0 % 8;
-    sqlx::query::<Db>(sql).bind(last.id).bind(row).bind(last.id).execute(tx.db()).await?;
+/// How the attempt with this token ended, if it has: for replays.
+pub(super) async fn outcome(tx: &mut Conn, job: JobId, token: &str) -> Result<Option<String>> {
+    let sql = "SELECT outcome FROM job_attempts WHERE job_id = ? AND lease_token = ?";
+    let found = query_scalar::<Db, Option<String>>(sql).bind(job).bind(token).fetch_optional(tx).await?;
+    Ok(found.flatten())
+}
+
+/// Writes down how the running attempt ended.
+pub(super) async fn end_attempt(
+    tx: &mut Conn,
+    now: Micros,
+    job: &Job,
+    outcome: &str,
+    error: Option<(&str, &str)>,
+) -> Result<()> {
+    query::<Db>(
+        "UPDATE job_attempts SET ended_at = ?, outcome = ?, error_code = ?, error_message = ? \
+         WHERE job_id = ? AND epoch = ? AND ended_at IS NULL",
+    )
+    .bind(now)
+    .bind(outcome)
+    .bind(error.map(|(code, _)| cut(code, 40)))
+    .bind(error.map(|(_, message)| cut(message, MESSAGE)))
+    .bind(job.id)
+    .bind(job.epoch)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
-/// Ends the leases that are over, at most a hundred at a time. What another transaction is busy with is left to it.
-pub(super) async fn reap(tx: &mut Tx, backoff: &Backoff) -> Result<i64> {
-    let sql = concat!(
-        "SELECT * FROM stacking_jobs WHERE state IN ('processing', 'verifying') AND lease_expires_at <= ? \
-         ORDER BY lease_expires_at, id LIMIT ?",
-        skip_locked!()
-    );
-    let rows = sqlx::query::<Db>(sql).bind(tx.now).bind(MOST).fetch_all(tx.db()).await?;
-    for row in &rows {
-        let failure = Failure {
-            code: "lease_expired".to_owned(),
-            message: "The worker was not heard from in time.".to_owned(),
-            retry: true,
-        };
-        end_attempt(tx, &jobs::job_of_row(row)?, "lease_expired", &failure, backoff).await?;
+pub(super) async fn heartbeat(
+    tx: &mut Conn,
+    now: Micros,
+    id: JobId,
+    token: &str,
+    lease: Duration,
+    progress: Option<f64>,
+) -> Result<Heartbeat> {
+    let job = locked(&mut *tx, id).await?;
+    if job.state == JobState::Cancelled && outcome(&mut *tx, id, token).await?.as_deref() == Some("cancelled")
+    {
+        return Ok(Heartbeat { expires_at: now, cancel: true });
     }
-    Ok(rows.len() as i64)
+    must_hold(&job, token, now)?;
+    let expires_at = now.plus(lease);
+    let progress = progress.unwrap_or(job.progress).clamp(0.0, 1.0);
+    // Progress is what people watch; a heartbeat without it is nobody's news.
+    let updated_at = if progress == job.progress { job.updated_at } else { now };
+    query::<Db>("UPDATE stacking_jobs SET lease_expires_at = ?, heartbeat_at = ?, progress = ?, updated_at = ? WHERE id = ?")
+        .bind(expires_at)
+        .bind(now)
+        .bind(progress)
+        .bind(updated_at)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+    Ok(Heartbeat { expires_at, cancel: job.cancel_requested })
 }
 
-/// An attempt ends without success: the job waits for the next one, or has failed. The caller has locked it.
-pub(super) async fn end_attempt(
-    tx: &mut Tx,
-    job: &Job,
-    outcome: &str,
+pub(super) async fn release(tx: &mut Conn, now: Micros, id: JobId, token: &str) -> Result<()> {
+    let job = locked(&mut *tx, id).await?;
+    if outcome(&mut *tx, id, token).await?.as_deref() == Some("released") {
+        return Ok(());
+    }
+    must_hold(&job, token, now)?;
+    end_attempt(&mut *tx, now, &job, "released", None).await?;
+    let attempt = job.attempt - 1;
+    back_to_queue(tx, now, &job, attempt, now, None).await
+}
+
+pub(super) async fn fail(
+    tx: &mut Conn,
+    now: Micros,
+    id: JobId,
+    token: &str,
     failure: &Failure,
     backoff: &Backoff,
 ) -> Result<JobState> {
-    // 1 + 3 attempts: the fourth that fails is the last (U-02).
-    let again = failure.retry && job.attempt < job.max_attempts;
-    let state = if again { JobState::Ready } else { JobState::Failed };
-    let run_after = if again { tx.now.plus(delay(backoff, job.attempt)) } else { job.run_after };
-    let completed_at = (!again).then_some(tx.now);
-    let (code, message) =
-        (super::sessions::cut(&failure.code, 64), super::sessions::cut(&failure.message, 2_000));
-    let sql = "UPDATE stacking_jobs SET state = ?, run_after = ?, completed_at = ?, error_code = ?, error_message = ?, \
-               lease_token = NULL, lease_expires_at = NULL, heartbeat_at = NULL, progress = 0, updated_at = ? \
-               WHERE id = ? AND epoch = ? AND state IN ('processing', 'verifying')";
-    let done = sqlx::query::<Db>(sql)
-        .bind(state.as_str())
-        .bind(run_after)
-        .bind(completed_at)
-        .bind(code)
-        .bind(message)
-        .bind(tx.now)
-        .bind(job.id)
-        .bind(job.epoch)
-        .execute(tx.db())
-        .await?;
-    if done.rows_affected() == 0 {
-        return Err(Error::LeaseLost);
+    let job = locked(&mut *tx, id).await?;
+    if must_hold(&job, token, now).is_err() {
+        // A replay: the attempt has failed already, and what came of it is in the row or was overtaken.
+        return match outcome(&mut *tx, id, token).await?.as_deref() {
+            Some("failed") if job.state == JobState::Failed => Ok(JobState::Failed),
+            Some("failed") => Ok(JobState::Ready),
+            _ => Err(Error::LeaseLost),
+        };
     }
-    record_end(tx, job, outcome, state, Some((code, message))).await?;
-    dooming::left_by_attempt(tx, job).await?;
-    Ok(state)
+    let retry = failure.retry && job.attempt < job.max_attempts;
+    end_attempt(&mut *tx, now, &job, "failed", Some((&failure.code, &failure.message))).await?;
+    give_up_or_retry(tx, now, &job, retry, (&failure.code, &failure.message), backoff).await
 }
 
-/// Writes down how the running attempt ended, and in which state that left the job: what a replay is told.
-pub(super) async fn record_end(
-    tx: &mut Tx,
+/// Ends leases that nobody has kept. A lost lease counts as an attempt: a job that kills its workers must come to an end.
+pub(super) async fn reap(tx: &mut Conn, now: Micros, backoff: &Backoff) -> Result<i64> {
+    let mut reaped = 0;
+    for sql in [
+        concat!(
+            "SELECT id FROM stacking_jobs WHERE state = 'processing' AND lease_expires_at <= ? LIMIT ?",
+            skip_locked!()
+        ),
+        concat!(
+            "SELECT id FROM stacking_jobs WHERE state = 'verifying' AND lease_expires_at <= ? LIMIT ?",
+            skip_locked!()
+        ),
+    ] {
+        let ids: Vec<i64> =
+            query_scalar::<Db, i64>(sql).bind(now).bind(REAPED_AT_ONCE).fetch_all(&mut *tx).await?;
+        for id in ids {
+            let job = job_in(&mut *tx, JobId(id)).await?.ok_or(Error::NotFound("job"))?;
+            let worker = job.lease.as_ref().map_or("its worker", |lease| lease.worker.as_str());
+            let message = format!("Nothing was heard from {worker} while it worked on this.");
+            end_attempt(&mut *tx, now, &job, "lease_expired", Some(("lease_expired", &message))).await?;
+            let retry = job.attempt < job.max_attempts;
+            give_up_or_retry(&mut *tx, now, &job, retry, ("lease_expired", &message), backoff).await?;
+            reaped += 1;
+        }
+    }
+    Ok(reaped)
+}
+
+async fn give_up_or_retry(
+    tx: &mut Conn,
+    now: Micros,
     job: &Job,
-    outcome: &str,
-    state: JobState,
+    retry: bool,
+    error: (&str, &str),
+    backoff: &Backoff,
+) -> Result<JobState> {
+    if retry {
+        let again = now.plus(backoff.after(job.attempt, random_below(1 << 20) as f64 / (1u64 << 20) as f64));
+        back_to_queue(tx, now, job, job.attempt, again, Some(error)).await?;
+        return Ok(JobState::Ready);
+    }
+    doom_staged(&mut *tx, now, job).await?;
+    query::<Db>(
+        "UPDATE stacking_jobs SET state = 'failed', lease_token = NULL, lease_expires_at = NULL, error_code = ?, \
+         error_message = ?, completed_at = ?, updated_at = ? WHERE id = ?",
+    )
+    .bind(cut(error.0, 40))
+    .bind(cut(error.1, MESSAGE))
+    .bind(now)
+    .bind(now)
+    .bind(job.id)
+    .execute(tx)
+    .await?;
+    Ok(JobState::Failed)
+}
+
+async fn back_to_queue(
+    tx: &mut Conn,
+    now: Micros,
+    job: &Job,
+    attempt: i64,
+    run_after: Micros,
     error: Option<(&str, &str)>,
 ) -> Result<()> {
-    let sql = "UPDATE job_attempts SET ended_at = ?, outcome = ?, result_state = ?, error_code = ?, error_message = ? \
-               WHERE stacking_job_id = ? AND epoch = ? AND outcome IS NULL";
-    sqlx::query::<Db>(sql)
-        .bind(tx.now)
-        .bind(outcome)
-        .bind(state.as_str())
-        .bind(error.map(|(code, _)| code))
-        .bind(error.map(|(_, message)| message))
-        .bind(job.id)
-        .bind(job.epoch)
-        .execute(tx.db())
-        .await?;
+    doom_staged(&mut *tx, now, job).await?;
+    query::<Db>(
+        "UPDATE stacking_jobs SET state = 'ready', attempt = ?, run_after = ?, lease_token = NULL, lease_expires_at = NULL, \
+         progress = 0, error_code = ?, error_message = ?, updated_at = ? WHERE id = ?",
+    )
+    .bind(attempt)
+    .bind(run_after)
+    .bind(error.map(|(code, _)| cut(code, 40)))
+    .bind(error.map(|(_, message)| cut(message, MESSAGE)))
+    .bind(now)
+    .bind(job.id)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
-/// How long to wait after the attempt of that count has failed.
-fn delay(backoff: &Backoff, attempt: i64) -> Duration {
-    let growth = backoff.factor.powf((attempt - 1).clamp(0, 64) as f64);
-    let capped = (backoff.first.as_secs_f64() * growth).min(backoff.cap.as_secs_f64());
-    let spread = 1.0 + backoff.jitter * (2.0 * random() - 1.0);
-    Duration::try_from_secs_f64(capped * spread).unwrap_or(backoff.cap)
+/// What the attempt may have staged goes.
+pub(super) async fn doom_staged(tx: &mut Conn, now: Micros, job: &Job) -> Result<()> {
+    if job.kind == crate::store::JobKind::Noop {
+        return Ok(());
+    }
+    for key in staged(job.id, job.epoch) {
+        doom(&mut *tx, now, now, Role::Stacks, &key, "staged").await?;
+    }
+    Ok(())
 }

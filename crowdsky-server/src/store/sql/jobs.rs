@@ -1,81 +1,172 @@
-//! Statements that read jobs; what changes them is in `claim.rs`, `settle.rs` and `withdraw.rs`.
+//! Jobs: how rows become jobs, and what is read; `claim.rs` and `settle.rs` hold what changes them.
 
-use super::tx::Tx;
-use super::uploads::raw_of;
-use super::{Db, Row, SqlStore, claim, finalise, inserted, settle, uploads, withdraw};
+use super::common::{Conn, corrupt, cut, get};
+use super::uploads::raw_file;
+use super::{Db, Row, SqlStore, claim, reader, settle};
 use crate::store::{
     Attempt, Backoff, Claim, Completed, Error, Failure, Heartbeat, Job, JobId, JobKind, JobState, Jobs,
     Lease, Micros, NewJob, NewStack, QueueState, RawFile, RawId, Result, UploadId, UserId, WorkerId,
 };
 use async_trait::async_trait;
-use sqlx::Row as _;
+use sqlx::{query, query_scalar};
 use std::time::Duration;
 
-pub(super) fn job_of_row(row: &Row) -> Result<Job> {
-    let id: JobId = row.try_get("id")?;
-    let corrupt = |why: String| Error::Corrupt { what: "job", id: id.0, why };
-    let (kind, state): (String, String) = (row.try_get("kind")?, row.try_get("state")?);
-    let state = JobState::parse(&state).ok_or_else(|| corrupt(format!("there is no state {state:?}")))?;
-    let lease = match (state, row.try_get::<Option<String>, _>("lease_token")?) {
-        (JobState::Processing | JobState::Verifying, Some(token)) => Some(Lease {
+macro_rules! columns {
+    () => {
+        "id, kind, user_id, upload_session_id, chunk_key, healpix_key, object_name, telescope_id, filter_name, exptime, \
+         frame_count, state, attempt, max_attempts, epoch, run_after, lease_token, lease_expires_at, heartbeat_at, \
+         worker, worker_id, legacy, cancel_requested, error_code, error_message, progress, created_at, started_at, \
+         completed_at, updated_at"
+    };
+}
+
+macro_rules! file_columns {
+    () => {
+        "raw_files.id, raw_files.upload_session_id, raw_files.user_id, raw_files.job_id, raw_files.filename, \
+         raw_files.storage_key, raw_files.size, raw_files.sha256, raw_files.meta, raw_files.chunk_key, \
+         raw_files.healpix_key, raw_files.rejected, raw_files.is_deleted, raw_files.created_at"
+    };
+}
+
+/// A job from a row with these columns.
+pub(super) fn job(row: &Row) -> Result<Job> {
+    let id: i64 = get(row, "id")?;
+    let (kind, state): (String, String) = (get(row, "kind")?, get(row, "state")?);
+    let lease = match get::<Option<String>>(row, "lease_token")? {
+        Some(token) => Some(Lease {
             token,
-            expires_at: row.try_get("lease_expires_at")?,
-            heartbeat_at: row.try_get("heartbeat_at")?,
-            worker: row.try_get("worker")?,
-            worker_id: row.try_get("worker_token_id")?,
-            legacy: row.try_get::<i64, _>("legacy")? != 0,
+            expires_at: get::<Option<Micros>>(row, "lease_expires_at")?.unwrap_or(Micros(0)),
+            heartbeat_at: get::<Option<Micros>>(row, "heartbeat_at")?.unwrap_or(Micros(0)),
+            worker: get::<Option<String>>(row, "worker")?.unwrap_or_default(),
+            worker_id: get(row, "worker_id")?,
+            legacy: get(row, "legacy")?,
         }),
-        _ => None,
+        None => None,
     };
     Ok(Job {
-        id,
-        kind: JobKind::parse(&kind).ok_or_else(|| corrupt(format!("there is no kind {kind:?}")))?,
-        user_id: row.try_get("user_id")?,
-        upload_id: row.try_get("upload_session_id")?,
-        chunk_key: row.try_get("chunk_key")?,
-        healpix_key: row.try_get("healpix_key")?,
-        object_name: row.try_get("object_name")?,
-        telescope_id: row.try_get("telescope_id")?,
-        filter_name: row.try_get("filter_name")?,
-        exptime: row.try_get("exptime")?,
-        frame_count: row.try_get("frame_count")?,
-        state,
-        attempt: row.try_get("attempt")?,
-        max_attempts: row.try_get("max_attempts")?,
-        epoch: row.try_get("epoch")?,
-        run_after: row.try_get("run_after")?,
+        id: JobId(id),
+        kind: JobKind::parse(&kind).ok_or_else(|| corrupt("job", id, format!("kind {kind:?}")))?,
+        user_id: get(row, "user_id")?,
+        upload_id: get(row, "upload_session_id")?,
+        chunk_key: get(row, "chunk_key")?,
+        healpix_key: get(row, "healpix_key")?,
+        object_name: get(row, "object_name")?,
+        telescope_id: get(row, "telescope_id")?,
+        filter_name: get(row, "filter_name")?,
+        exptime: get(row, "exptime")?,
+        frame_count: get(row, "frame_count")?,
+        state: JobState::parse(&state).ok_or_else(|| corrupt("job", id, format!("state {state:?}")))?,
+        attempt: get(row, "attempt")?,
+        max_attempts: get(row, "max_attempts")?,
+        epoch: get(row, "epoch")?,
+        run_after: get(row, "run_after")?,
         lease,
-        cancel_requested: row.try_get::<i64, _>("cancel_requested")? != 0,
-        error_code: row.try_get("error_code")?,
-        error_message: row.try_get("error_message")?,
-        progress: row.try_get("progress")?,
-        created_at: row.try_get("created_at")?,
-        started_at: row.try_get("started_at")?,
-        completed_at: row.try_get("completed_at")?,
-        updated_at: row.try_get("updated_at")?,
+        cancel_requested: get(row, "cancel_requested")?,
+        error_code: get(row, "error_code")?,
+        error_message: get(row, "error_message")?,
+        progress: get(row, "progress")?,
+        created_at: get(row, "created_at")?,
+        started_at: get(row, "started_at")?,
+        completed_at: get(row, "completed_at")?,
+        updated_at: get(row, "updated_at")?,
     })
 }
 
-fn attempt_of(row: &Row) -> Result<Attempt> {
-    Ok(Attempt {
-        attempt: row.try_get("attempt")?,
-        worker: row.try_get("worker")?,
-        started_at: row.try_get("started_at")?,
-        ended_at: row.try_get("ended_at")?,
-        outcome: row.try_get("outcome")?,
-        error_code: row.try_get("error_code")?,
-        error_message: row.try_get("error_message")?,
-    })
+/// The job of that number.
+pub(super) async fn job_in(connection: &mut Conn, id: JobId) -> Result<Option<Job>> {
+    let sql = concat!("SELECT ", columns!(), " FROM stacking_jobs WHERE id = ?");
+    query::<Db>(sql).bind(id).fetch_optional(connection).await?.as_ref().map(job).transpose()
+}
+
+/// The same, locked until the transaction ends.
+pub(super) async fn locked(tx: &mut Conn, id: JobId) -> Result<Job> {
+    let sql = concat!("SELECT ", columns!(), " FROM stacking_jobs WHERE id = ?", for_update!());
+    let row = query::<Db>(sql).bind(id).fetch_optional(tx).await?;
+    row.as_ref().map(job).transpose()?.ok_or(Error::NotFound("job"))
+}
+
+/// Adds jobs and gives them their files.
+///
+/// Their place in the queue is start-time fair queueing in one number: each job stands its frames behind the user's last one,
+/// or behind what is being served now if the user has none waiting (U-28).
+pub(super) async fn insert_jobs(
+    tx: &mut Conn,
+    now: Micros,
+    user: UserId,
+    upload: UploadId,
+    jobs: &[NewJob],
+) -> Result<Vec<JobId>> {
+    let mut served: i64 = 0;
+    // One look-up in the index for each state; jobs are claimed in the order of their key, so the largest one claimed is
+    // where the queue is.
+    for state in ["processing", "verifying", "completed", "failed", "cancelled"] {
+        let sql = "SELECT COALESCE(MAX(fair_key), 0) FROM stacking_jobs WHERE state = ?";
+        served = served.max(query_scalar::<Db, i64>(sql).bind(state).fetch_one(&mut *tx).await?);
+    }
+    let sql = concat!("SELECT fair_vt FROM users WHERE id = ?", for_update!());
+    let own: Option<i64> = query_scalar::<Db, i64>(sql).bind(user).fetch_optional(&mut *tx).await?;
+    let mut fair_key = own.ok_or(Error::NotFound("user"))?.max(served);
+    let mut ids = Vec::with_capacity(jobs.len());
+    for new in jobs {
+        let frames = new.files.len() as i64;
+        fair_key += frames.max(1);
+        let id: i64 = query_scalar::<Db, i64>(
+            "INSERT INTO stacking_jobs (kind, user_id, upload_session_id, group_hash, chunk_key, healpix_key, object_name, \
+             telescope_id, filter_name, exptime, slot_start, frame_count, state, attempt, max_attempts, epoch, fair_key, \
+             run_after, legacy, cancel_requested, progress, created_at, updated_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ready', 0, ?, 0, ?, ?, ?, ?, 0, ?, ?) RETURNING id",
+        )
+        .bind(new.kind.as_str())
+        .bind(user)
+        .bind(upload)
+        .bind(&new.group_hash)
+        .bind(&new.chunk_key)
+        .bind(&new.healpix_key)
+        .bind(new.object_name.as_deref().map(|name| cut(name, 100)))
+        .bind(new.telescope_id.as_deref().map(|name| cut(name, 100)))
+        .bind(new.filter_name.as_deref().map(|name| cut(name, 40)))
+        .bind(new.exptime)
+        .bind(new.slot_start)
+        .bind(frames)
+        .bind(new.max_attempts)
+        .bind(fair_key)
+        .bind(now)
+        .bind(false)
+        .bind(false)
+        .bind(now)
+        .bind(now)
+        .fetch_one(&mut *tx)
+        .await?;
+        for file in &new.files {
+            let sql =
+                "UPDATE raw_files SET job_id = ? WHERE id = ? AND upload_session_id = ? AND job_id IS NULL";
+            let given = query::<Db>(sql).bind(id).bind(file).bind(upload).execute(&mut *tx).await?;
+            if given.rows_affected() != 1 {
+                return Err(Error::Changed);
+            }
+        }
+        ids.push(JobId(id));
+    }
+    query::<Db>("UPDATE users SET fair_vt = ? WHERE id = ?")
+        .bind(fair_key)
+        .bind(user)
+        .execute(&mut *tx)
+        .await?;
+    Ok(ids)
 }
 
 #[async_trait]
 impl Jobs for SqlStore {
     async fn enqueue(&self, user: UserId, upload: UploadId, jobs: &[NewJob]) -> Result<Vec<JobId>> {
-        transact!(self, tx => enqueue(&mut tx, user, upload, jobs))
+        transact!(self, |tx, now| { insert_jobs(&mut tx, now, user, upload, jobs).await })
     }
 
-    async fn claim(&self, claim: &Claim) -> Result<Vec<Job>> {
-        transact!(self, tx => claim::claim(&mut tx, claim))
+    async fn claim(&self, wish: &Claim) -> Result<Vec<Job>> {
+        // Idle workers ask all the time; a look is cheaper than a write.
+        if !claim::worth_it(self).await? {
+            return Ok(Vec::new());
+        }
+        transact!(self, |tx, now| { claim::claim(&mut tx, now, wish).await })
     }
 
     async fn heartbeat(
@@ -85,19 +176,19 @@ impl Jobs for SqlStore {
         lease: Duration,
         progress: Option<f64>,
     ) -> Result<Heartbeat> {
-        transact!(self, tx => settle::heartbeat(&mut tx, job, token, lease, progress))
+        transact!(self, |tx, now| { claim::heartbeat(&mut tx, now, job, token, lease, progress).await })
     }
 
     async fn release(&self, job: JobId, token: &str) -> Result<()> {
-        transact!(self, tx => settle::release(&mut tx, job, token))
+        transact!(self, |tx, now| { claim::release(&mut tx, now, job, token).await })
     }
 
     async fn fail(&self, job: JobId, token: &str, failure: &Failure, backoff: &Backoff) -> Result<JobState> {
-        transact!(self, tx => settle::fail(&mut tx, job, token, failure, backoff))
+        transact!(self, |tx, now| { claim::fail(&mut tx, now, job, token, failure, backoff).await })
     }
 
     async fn start_verifying(&self, job: JobId, token: &str, lease: Duration) -> Result<Job> {
-        transact!(self, tx => settle::start_verifying(&mut tx, job, token, lease))
+        transact!(self, |tx, now| { settle::start_verifying(&mut tx, now, job, token, lease).await })
     }
 
     async fn complete(
@@ -107,169 +198,113 @@ impl Jobs for SqlStore {
         stack: Option<&NewStack>,
         grace: Duration,
     ) -> Result<Completed> {
-        transact!(self, tx => settle::complete(&mut tx, job, token, stack, grace))
+        transact!(self, |tx, now| { settle::complete(&mut tx, now, job, token, stack, grace).await })
     }
 
     async fn leased(&self, job: JobId, token: &str) -> Result<Job> {
-        read!(self, tx => leased(&mut tx, job, token))
+        let mut connection = reader(self).await?;
+        let now = super::now(&mut connection).await?;
+        let found = job_in(&mut connection, job).await?.ok_or(Error::NotFound("job"))?;
+        claim::must_hold(&found, token, now)?;
+        Ok(found)
     }
 
-    async fn job(&self, job: JobId) -> Result<Option<Job>> {
-        read!(self, tx => find(&mut tx, job))
+    async fn job(&self, id: JobId) -> Result<Option<Job>> {
+        job_in(&mut *reader(self).await?, id).await
     }
 
-    async fn job_of(&self, user: UserId, job: JobId) -> Result<Option<Job>> {
-        let found = read!(self, tx => find(&mut tx, job))?;
-        Ok(found.filter(|job| job.user_id == user && job.state != JobState::Cancelled))
+    async fn job_of(&self, user: UserId, id: JobId) -> Result<Option<Job>> {
+        let job = job_in(&mut *reader(self).await?, id).await?;
+        Ok(job.filter(|job| job.user_id == user && job.state != JobState::Cancelled))
     }
 
     async fn jobs_of_upload(&self, user: UserId, upload: UploadId) -> Result<Vec<Job>> {
-        read!(self, tx => of_upload(&mut tx, user, upload))
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM stacking_jobs WHERE upload_session_id = ? AND user_id = ? AND state <> 'cancelled' ORDER BY chunk_key, id"
+        );
+        let rows = query::<Db>(sql).bind(upload).bind(user).fetch_all(&mut *reader(self).await?).await?;
+        rows.iter().map(job).collect()
     }
 
-    async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>> {
-        read!(self, tx => attempts(&mut tx, job))
+    async fn attempts(&self, id: JobId) -> Result<Vec<Attempt>> {
+        let sql = "SELECT attempt, worker, started_at, ended_at, outcome, error_code, error_message FROM job_attempts \
+                   WHERE job_id = ? ORDER BY epoch";
+        let attempt = |row: &Row| {
+            Ok(Attempt {
+                attempt: get(row, "attempt")?,
+                worker: get(row, "worker")?,
+                started_at: get(row, "started_at")?,
+                ended_at: get(row, "ended_at")?,
+                outcome: get(row, "outcome")?,
+                error_code: get(row, "error_code")?,
+                error_message: get(row, "error_message")?,
+            })
+        };
+        query::<Db>(sql).bind(id).fetch_all(&mut *reader(self).await?).await?.iter().map(attempt).collect()
     }
 
-    async fn job_files(&self, job: JobId) -> Result<Vec<RawFile>> {
-        read!(self, tx => files(&mut tx, job))
+    async fn job_files(&self, id: JobId) -> Result<Vec<RawFile>> {
+        let sql = concat!(
+            "SELECT ",
+            file_columns!(),
+            " FROM raw_files WHERE job_id = ? AND NOT is_deleted ORDER BY date_obs, id"
+        );
+        query::<Db>(sql).bind(id).fetch_all(&mut *reader(self).await?).await?.iter().map(raw_file).collect()
     }
 
     async fn leased_file(&self, worker: Option<WorkerId>, file: RawId) -> Result<Option<RawFile>> {
-        read!(self, tx => leased_file(&mut tx, worker, file))
+        let mut connection = reader(self).await?;
+        let now = super::now(&mut connection).await?;
+        let sql = concat!(
+            "SELECT ",
+            file_columns!(),
+            " FROM raw_files JOIN stacking_jobs ON stacking_jobs.id = raw_files.job_id \
+             WHERE raw_files.id = ? AND NOT raw_files.is_deleted AND stacking_jobs.state = 'processing' \
+             AND stacking_jobs.lease_expires_at > ? AND COALESCE(stacking_jobs.worker_id, 0) = ?"
+        );
+        let worker = worker.map_or(0, |worker| worker.0);
+        let row = query::<Db>(sql).bind(file).bind(now).bind(worker).fetch_optional(&mut *connection).await?;
+        row.as_ref().map(raw_file).transpose()
     }
 
     async fn delete_job(&self, user: UserId, job: JobId, grace: Duration) -> Result<()> {
-        transact!(self, tx => withdraw::delete_job(&mut tx, user, job, grace))
+        transact!(self, |tx, now| { settle::delete_job(&mut tx, now, user, job, grace).await })
     }
 
     async fn retry_job(&self, user: UserId, job: JobId) -> Result<()> {
-        transact!(self, tx => withdraw::retry_job(&mut tx, user, job))
+        transact!(self, |tx, now| { settle::retry_job(&mut tx, now, user, job).await })
     }
 
     async fn reap(&self, backoff: &Backoff) -> Result<i64> {
-        transact!(self, tx => claim::reap(&mut tx, backoff))
+        transact!(self, |tx, now| { claim::reap(&mut tx, now, backoff).await })
     }
 
     async fn queue(&self) -> Result<QueueState> {
-        read!(self, tx => queue(&mut tx))
+        let mut connection = reader(self).await?;
+        let now = super::now(&mut connection).await?;
+        let mut queue = QueueState::default();
+        let sql = "SELECT state, COUNT(*) AS jobs FROM stacking_jobs GROUP BY state ORDER BY state";
+        for row in query::<Db>(sql).fetch_all(&mut *connection).await? {
+            let state: String = get(&row, "state")?;
+            let state =
+                JobState::parse(&state).ok_or_else(|| corrupt("job", 0, format!("state {state:?}")))?;
+            queue.jobs.push((state, get(&row, "jobs")?));
+        }
+        let sql = "SELECT MIN(run_after) FROM stacking_jobs WHERE state = 'ready' AND run_after <= ?";
+        let oldest = query_scalar::<Db, Option<i64>>(sql).bind(now).fetch_one(&mut *connection).await?;
+        queue.oldest_ready = oldest.map(|since| now.since(Micros(since)));
+        Ok(queue)
     }
 
     async fn jobs_changed(&self, since: Micros, limit: i64) -> Result<Vec<Job>> {
-        read!(self, tx => changed(&mut tx, since, limit))
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM stacking_jobs WHERE updated_at >= ? ORDER BY updated_at, id LIMIT ?"
+        );
+        let rows = query::<Db>(sql).bind(since).bind(limit).fetch_all(&mut *reader(self).await?).await?;
+        rows.iter().map(job).collect()
     }
-}
-
-async fn enqueue(tx: &mut Tx, user: UserId, upload: UploadId, jobs: &[NewJob]) -> Result<Vec<JobId>> {
-    uploads::lock(tx, user, upload).await?;
-    finalise::enqueue(tx, user, upload, jobs).await
-}
-
-pub(super) async fn insert(
-    tx: &mut Tx,
-    user: UserId,
-    upload: UploadId,
-    job: &NewJob,
-    fair_key: i64,
-) -> Result<JobId> {
-    let sql = "INSERT INTO stacking_jobs (kind, user_id, upload_session_id, group_hash, chunk_key, healpix_key, \
-               object_name, telescope_id, filter_name, exptime, slot_start, frame_count, state, max_attempts, run_after, \
-               fair_key, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ready', ?, ?, ?, ?, ?)";
-    let result = sqlx::query::<Db>(sql)
-        .bind(job.kind.as_str())
-        .bind(user)
-        .bind(upload)
-        .bind(&job.group_hash)
-        .bind(&job.chunk_key)
-        .bind(job.healpix_key.as_deref())
-        .bind(job.object_name.as_deref())
-        .bind(job.telescope_id.as_deref())
-        .bind(job.filter_name.as_deref())
-        .bind(job.exptime)
-        .bind(job.slot_start)
-        .bind(i64::try_from(job.files.len()).unwrap_or(i64::MAX))
-        .bind(job.max_attempts)
-        .bind(tx.now)
-        .bind(fair_key)
-        .bind(tx.now)
-        .bind(tx.now)
-        .execute(tx.db())
-        .await
-        .map_err(|error| match error.as_database_error() {
-            Some(e) if e.is_unique_violation() => Error::Conflict("group of this upload session"),
-            _ => error.into(),
-        })?;
-    Ok(JobId(inserted(&result)))
-}
-
-pub(super) async fn find(tx: &mut Tx, id: JobId) -> Result<Option<Job>> {
-    let row = sqlx::query::<Db>("SELECT * FROM stacking_jobs WHERE id = ?")
-        .bind(id)
-        .fetch_optional(tx.db())
-        .await?;
-    row.as_ref().map(job_of_row).transpose()
-}
-
-/// The job, whose row stays as it is until the transaction ends.
-pub(super) async fn lock(tx: &mut Tx, id: JobId) -> Result<Job> {
-    let sql = concat!("SELECT * FROM stacking_jobs WHERE id = ?", for_update!());
-    let row = sqlx::query::<Db>(sql).bind(id).fetch_optional(tx.db()).await?;
-    row.as_ref().map(job_of_row).transpose()?.ok_or(Error::NotFound("job"))
-}
-
-/// Whether the job is held under this token now.
-pub(super) fn is_held(job: &Job, token: &str, now: Micros) -> bool {
-    job.lease.as_ref().is_some_and(|lease| lease.token == token && lease.expires_at > now)
-}
-
-async fn leased(tx: &mut Tx, id: JobId, token: &str) -> Result<Job> {
-    let job = find(tx, id).await?.ok_or(Error::NotFound("job"))?;
-    if is_held(&job, token, tx.now) { Ok(job) } else { Err(Error::LeaseLost) }
-}
-
-async fn of_upload(tx: &mut Tx, user: UserId, upload: UploadId) -> Result<Vec<Job>> {
-    let sql = "SELECT * FROM stacking_jobs WHERE upload_session_id = ? AND user_id = ? AND state <> 'cancelled' \
-               ORDER BY chunk_key, id";
-    let rows = sqlx::query::<Db>(sql).bind(upload).bind(user).fetch_all(tx.db()).await?;
-    rows.iter().map(job_of_row).collect()
-}
-
-async fn attempts(tx: &mut Tx, id: JobId) -> Result<Vec<Attempt>> {
-    let sql = "SELECT * FROM job_attempts WHERE stacking_job_id = ? ORDER BY epoch";
-    let rows = sqlx::query::<Db>(sql).bind(id).fetch_all(tx.db()).await?;
-    rows.iter().map(attempt_of).collect()
-}
-
-async fn files(tx: &mut Tx, id: JobId) -> Result<Vec<RawFile>> {
-    let sql = "SELECT * FROM raw_files WHERE stacking_job_id = ? AND is_deleted = 0 ORDER BY date_obs, id";
-    let rows = sqlx::query::<Db>(sql).bind(id).fetch_all(tx.db()).await?;
-    rows.iter().map(raw_of).collect()
-}
-
-async fn leased_file(tx: &mut Tx, worker: Option<WorkerId>, file: RawId) -> Result<Option<RawFile>> {
-    let row = sqlx::query::<Db>("SELECT * FROM raw_files WHERE id = ? AND is_deleted = 0")
-        .bind(file)
-        .fetch_optional(tx.db())
-        .await?;
-    let Some(file) = row.as_ref().map(raw_of).transpose()? else { return Ok(None) };
-    let Some(job) = file.job_id else { return Ok(None) };
-    let job = find(tx, job).await?;
-    let lease = job.and_then(|job| job.lease);
-    Ok(lease.filter(|lease| lease.worker_id == worker && lease.expires_at > tx.now).map(|_| file))
-}
-
-async fn queue(tx: &mut Tx) -> Result<QueueState> {
-    let sql = "SELECT state, COUNT(*) FROM stacking_jobs GROUP BY state ORDER BY state";
-    let counts = sqlx::query_as::<Db, (String, i64)>(sql).fetch_all(tx.db()).await?;
-    let jobs = counts.into_iter().filter_map(|(state, n)| Some((JobState::parse(&state)?, n))).collect();
-    let sql = "SELECT MIN(run_after) FROM stacking_jobs WHERE state = 'ready' AND run_after <= ?";
-    let oldest: Option<Micros> =
-        sqlx::query_scalar::<Db, Option<Micros>>(sql).bind(tx.now).fetch_one(tx.db()).await?;
-    Ok(QueueState { jobs, oldest_ready: oldest.map(|oldest| tx.now.since(oldest)) })
-}
-
-async fn changed(tx: &mut Tx, since: Micros, limit: i64) -> Result<Vec<Job>> {
-    let sql = "SELECT * FROM stacking_jobs WHERE updated_at >= ? ORDER BY updated_at, id LIMIT ?";
-    let rows = sqlx::query::<Db>(sql).bind(since).bind(limit.max(0)).fetch_all(tx.db()).await?;
-    rows.iter().map(job_of_row).collect()
 }

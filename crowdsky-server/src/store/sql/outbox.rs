@@ -1,157 +1,252 @@
-//! Statements on what is to be deleted from the storages.
+//! The outbox, and what `fsck` asks.
 
-use super::tx::Tx;
-use super::{Db, Row, SqlStore, dooming, rules};
-use crate::objects::Role;
-use crate::storage::{Artefact, BlobKey};
-use crate::store::{
-    BrokenRule, Doomed, Error, JobId, LiveObject, Micros, Outbox, OutboxId, OutboxState, Result,
-};
+use super::common::{corrupt, cut, doom, get};
+use super::{Db, Row, SqlStore, reader};
+use crate::objects::{Role, StoredObject};
+use crate::store::{BrokenRule, Doomed, LiveObject, Micros, Outbox, OutboxId, OutboxState, Result, UserId};
 use async_trait::async_trait;
-use sqlx::Row as _;
+use sqlx::{query, query_scalar};
 use std::time::Duration;
 
-/// Of a row of the outbox, whether a live row points at its object.
-macro_rules! is_live {
+/// Live objects: what some row points at.
+macro_rules! raws {
     () => {
-        "((role = 'raws' AND EXISTS (SELECT 1 FROM raw_files r \
-           WHERE r.object_key = outbox.object_key AND r.is_deleted = 0)) \
-          OR (role = 'stacks' AND (EXISTS (SELECT 1 FROM stacked_frames f WHERE f.fits_key = outbox.object_key) \
-           OR EXISTS (SELECT 1 FROM stacked_frames t WHERE t.thumbnail_key = outbox.object_key) \
-           OR EXISTS (SELECT 1 FROM stacked_frames s WHERE s.stars_key = outbox.object_key))))"
+        "SELECT storage_key AS object, size AS bytes, sha256 AS hash, user_id, id AS row_id, 'raw frame' AS what \
+         FROM raw_files WHERE NOT is_deleted"
+    };
+}
+macro_rules! stacks {
+    () => {
+        "SELECT fits_key AS object, fits_size AS bytes, fits_sha256 AS hash, user_id, id AS row_id, 'stack' AS what \
+         FROM stacked_frames \
+         UNION ALL SELECT thumb_key, thumb_size, thumb_sha256, user_id, id, 'thumbnail of stack' \
+         FROM stacked_frames WHERE thumb_key IS NOT NULL \
+         UNION ALL SELECT stars_key, stars_size, stars_sha256, user_id, id, 'star table of stack' \
+         FROM stacked_frames WHERE stars_key IS NOT NULL"
     };
 }
 
-fn doomed_of(row: &Row) -> Result<Doomed> {
-    let id: OutboxId = row.try_get("id")?;
-    let role: String = row.try_get("role")?;
-    let role: Role =
-        role.parse().map_err(|why| Error::Corrupt { what: "row of the outbox", id: id.0, why })?;
+fn doomed(row: &Row) -> Result<Doomed> {
+    let id: i64 = get(row, "id")?;
+    let role: String = get(row, "role")?;
     Ok(Doomed {
-        id,
-        role,
-        key: row.try_get("object_key")?,
-        reason: row.try_get("reason")?,
-        tries: row.try_get("tries")?,
+        id: OutboxId(id),
+        role: role.parse().map_err(|why: String| corrupt("delete", id, why))?,
+        key: get(row, "storage_key")?,
+        reason: get(row, "reason")?,
+        tries: get(row, "tries")?,
     })
 }
 
 #[async_trait]
 impl Outbox for SqlStore {
     async fn doom(&self, role: Role, key: &str, reason: &str, delay: Duration) -> Result<()> {
-        transact!(self, tx => doom(&mut tx, role, key, reason, delay))
+        transact!(self, |tx, now| { doom(&mut tx, now, now.plus(delay), role, key, reason).await })
     }
 
     async fn doomed(&self, limit: i64, hold: Duration) -> Result<Vec<Doomed>> {
-        transact!(self, tx => doomed(&mut tx, limit, hold))
+        transact!(self, |tx, now| {
+            let sql = concat!(
+                "SELECT id, role, storage_key, reason, tries FROM outbox WHERE due_at <= ? AND NOT EXISTS \
+                 (SELECT 1 FROM raw_files WHERE raw_files.storage_key = outbox.storage_key AND NOT is_deleted) \
+                 AND NOT EXISTS (SELECT 1 FROM stacked_frames WHERE fits_key = outbox.storage_key) \
+                 AND NOT EXISTS (SELECT 1 FROM stacked_frames WHERE thumb_key = outbox.storage_key) \
+                 AND NOT EXISTS (SELECT 1 FROM stacked_frames WHERE stars_key = outbox.storage_key) \
+                 ORDER BY due_at LIMIT ?",
+                skip_locked!()
+            );
+            let rows = query::<Db>(sql).bind(now).bind(limit).fetch_all(&mut *tx).await?;
+            let items: Vec<Doomed> = rows.iter().map(doomed).collect::<Result<_>>()?;
+            for item in &items {
+                let sql = "UPDATE outbox SET due_at = ?, tries = tries + 1 WHERE id = ?";
+                query::<Db>(sql).bind(now.plus(hold)).bind(item.id).execute(&mut *tx).await?;
+            }
+            Ok(items)
+        })
     }
 
     async fn deleted(&self, id: OutboxId) -> Result<()> {
-        transact!(self, tx => deleted(&mut tx, id))
+        transact!(self, |tx, _now| {
+            query::<Db>("DELETE FROM outbox WHERE id = ?").bind(id).execute(&mut *tx).await?;
+            Ok(())
+        })
     }
 
     async fn not_deleted(&self, id: OutboxId, error: &str, again_in: Duration) -> Result<()> {
-        transact!(self, tx => not_deleted(&mut tx, id, error, again_in))
+        transact!(self, |tx, now| {
+            let sql = "UPDATE outbox SET due_at = ?, last_error = ? WHERE id = ?";
+            query::<Db>(sql)
+                .bind(now.plus(again_in))
+                .bind(cut(error, 500))
+                .bind(id)
+                .execute(&mut *tx)
+                .await?;
+            Ok(())
+        })
     }
 
     async fn outbox(&self) -> Result<OutboxState> {
-        read!(self, tx => state(&mut tx))
+        let mut connection = reader(self).await?;
+        let now = super::now(&mut connection).await?;
+        let sql = "SELECT COUNT(*) AS pending, MIN(due_at) AS oldest FROM outbox";
+        let row = query::<Db>(sql).fetch_one(&mut *connection).await?;
+        let oldest: Option<Micros> = get(&row, "oldest")?;
+        let overdue = oldest.filter(|due| *due < now).map(|due| now.since(due));
+        Ok(OutboxState { pending: get(&row, "pending")?, overdue })
     }
 
     async fn is_known(&self, role: Role, key: &str) -> Result<bool> {
-        read!(self, tx => is_known(&mut tx, role, key))
+        let sql = match role {
+            Role::Raws => concat!(
+                "SELECT EXISTS (SELECT 1 FROM (",
+                raws!(),
+                ") AS live WHERE object = ?) OR EXISTS (SELECT 1 FROM outbox WHERE storage_key = ? AND role = 'raws')"
+            ),
+            Role::Stacks => concat!(
+                "SELECT EXISTS (SELECT 1 FROM (",
+                stacks!(),
+                ") AS live WHERE object = ?) OR EXISTS (SELECT 1 FROM outbox WHERE storage_key = ? AND role = 'stacks')"
+            ),
+        };
+        let known =
+            query_scalar::<Db, i64>(sql).bind(key).bind(key).fetch_one(&mut *reader(self).await?).await?;
+        Ok(known != 0)
     }
 
     async fn live_objects(&self, role: Role, after: &str, limit: i64) -> Result<Vec<LiveObject>> {
-        read!(self, tx => rules::live_objects(&mut tx, role, after, limit))
+        let sql = match role {
+            Role::Raws => {
+                concat!("SELECT * FROM (", raws!(), ") AS live WHERE object > ? ORDER BY object LIMIT ?")
+            }
+            Role::Stacks => {
+                concat!("SELECT * FROM (", stacks!(), ") AS live WHERE object > ? ORDER BY object LIMIT ?")
+            }
+        };
+        let rows = query::<Db>(sql).bind(after).bind(limit).fetch_all(&mut *reader(self).await?).await?;
+        let live = |row: &Row| {
+            let (what, id): (String, i64) = (get(row, "what")?, get(row, "row_id")?);
+            Ok(LiveObject {
+                role,
+                object: StoredObject {
+                    key: get(row, "object")?,
+                    size: get(row, "bytes")?,
+                    sha256: get(row, "hash")?,
+                },
+                owner: format!("{what} {id}"),
+                user_id: get::<UserId>(row, "user_id")?,
+            })
+        };
+        rows.iter().map(live).collect()
     }
 
     async fn broken_rules(&self) -> Result<Vec<BrokenRule>> {
-        read!(self, tx => rules::broken(&mut tx))
+        let mut connection = reader(self).await?;
+        let mut broken = Vec::new();
+        // Each statement gives the rows that break its rule: a number and what it is.
+        for (rule, what, sql) in [
+            (
+                "I1",
+                "a running job without a lease",
+                "SELECT id FROM stacking_jobs \
+              WHERE state IN ('processing', 'verifying') AND (lease_token IS NULL OR lease_expires_at IS NULL)",
+            ),
+            (
+                "I1",
+                "a job at rest with a lease",
+                "SELECT id FROM stacking_jobs \
+              WHERE state NOT IN ('processing', 'verifying') AND lease_token IS NOT NULL",
+            ),
+            (
+                "I2",
+                "a job that waits for raws that are deleted",
+                "SELECT DISTINCT stacking_jobs.id FROM stacking_jobs \
+              JOIN raw_files ON raw_files.job_id = stacking_jobs.id \
+              WHERE state IN ('ready', 'processing', 'verifying', 'failed') AND raw_files.is_deleted",
+            ),
+            (
+                "I3",
+                "a completed job without a stack",
+                "SELECT id FROM stacking_jobs \
+              WHERE state = 'completed' AND kind = 'stack' \
+              AND NOT EXISTS (SELECT 1 FROM stacked_frames WHERE stacked_frames.job_id = stacking_jobs.id)",
+            ),
+            (
+                "I3",
+                "a stack whose job is not completed",
+                "SELECT stacked_frames.id FROM stacked_frames \
+              LEFT JOIN stacking_jobs ON stacking_jobs.id = stacked_frames.job_id \
+              WHERE stacking_jobs.id IS NULL OR stacking_jobs.state <> 'completed'",
+            ),
+            (
+                "I5",
+                "a raw frame of a finalised session in no job and not rejected",
+                "SELECT raw_files.id FROM raw_files \
+              JOIN upload_sessions ON upload_sessions.id = raw_files.upload_session_id \
+              WHERE upload_sessions.state = 'complete' AND job_id IS NULL AND rejected IS NULL",
+            ),
+            (
+                "I8",
+                "a job that nothing can move on",
+                "SELECT id FROM stacking_jobs \
+              WHERE state = 'ready' AND attempt >= max_attempts",
+            ),
+        ] {
+            let ids: Vec<i64> = query_scalar::<Db, i64>(sql).fetch_all(&mut *connection).await?;
+            broken.extend(ids.iter().map(|id| BrokenRule { rule, detail: format!("{what}: {id}") }));
+        }
+        for (user, used, live) in usage(&mut connection).await? {
+            if used != live {
+                let detail = format!("user {user} is charged {used} bytes and has {live}");
+                broken.push(BrokenRule { rule: "I7", detail });
+            }
+        }
+        Ok(broken)
     }
 
     async fn recount_storage(&self) -> Result<i64> {
-        transact!(self, tx => rules::recount(&mut tx))
+        transact!(self, |tx, _now| {
+            let mut wrong = 0;
+            for (user, used, live) in usage(&mut tx).await? {
+                if used != live {
+                    let sql = "UPDATE users SET storage_used = ? WHERE id = ?";
+                    query::<Db>(sql).bind(live).bind(user).execute(&mut *tx).await?;
+                    wrong += 1;
+                }
+            }
+            Ok(wrong)
+        })
     }
 
     async fn prune(&self, keep: Duration) -> Result<i64> {
-        transact!(self, tx => rules::prune(&mut tx, keep))
+        transact!(self, |tx, now| {
+            let before = now.minus(keep);
+            let mut gone = 0;
+            for sql in [
+                "DELETE FROM sessions WHERE expires_at <= ?",
+                "DELETE FROM login_failures WHERE failed_at <= ?",
+                "DELETE FROM job_attempts WHERE job_id IN \
+                 (SELECT id FROM stacking_jobs WHERE state = 'cancelled' AND updated_at <= ?)",
+                "DELETE FROM raw_files WHERE is_deleted AND job_id IN \
+                 (SELECT id FROM stacking_jobs WHERE state = 'cancelled' AND updated_at <= ?)",
+                "DELETE FROM stacking_jobs WHERE state = 'cancelled' AND updated_at <= ?",
+            ] {
+                gone += query::<Db>(sql).bind(before).execute(&mut *tx).await?.rows_affected();
+            }
+            Ok(i64::try_from(gone).unwrap_or(i64::MAX))
+        })
     }
 
     async fn now(&self) -> Result<Micros> {
-        self.clock().await
+        super::now(&mut *reader(self).await?).await
     }
 }
 
-async fn doom(tx: &mut Tx, role: Role, key: &str, reason: &str, delay: Duration) -> Result<()> {
-    let due = tx.now.plus(delay);
-    dooming::object(tx, role, key, reason, due).await
-}
-
-/// Each is hidden from other janitors until `hold` is over, by moving the time at which it is due.
-async fn doomed(tx: &mut Tx, limit: i64, hold: Duration) -> Result<Vec<Doomed>> {
-    let sql = concat!(
-        "SELECT * FROM outbox WHERE due_at <= ? AND NOT ",
-        is_live!(),
-        " ORDER BY due_at, id LIMIT ?",
-        skip_locked!()
-    );
-    let rows = sqlx::query::<Db>(sql).bind(tx.now).bind(limit.max(0)).fetch_all(tx.db()).await?;
-    let until = tx.now.plus(hold);
-    let mut list = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let doomed = doomed_of(row)?;
-        let sql = "UPDATE outbox SET due_at = ? WHERE id = ?";
-        sqlx::query::<Db>(sql).bind(until).bind(doomed.id).execute(tx.db()).await?;
-        list.push(doomed);
-    }
-    Ok(list)
-}
-
-async fn deleted(tx: &mut Tx, id: OutboxId) -> Result<()> {
-    sqlx::query::<Db>("DELETE FROM outbox WHERE id = ?").bind(id).execute(tx.db()).await?;
-    Ok(())
-}
-
-async fn not_deleted(tx: &mut Tx, id: OutboxId, error: &str, again_in: Duration) -> Result<()> {
-    let sql = "UPDATE outbox SET tries = tries + 1, last_error = ?, due_at = ? WHERE id = ?";
-    let due = tx.now.plus(again_in);
-    let query = sqlx::query::<Db>(sql).bind(super::sessions::cut(error, 2_000)).bind(due).bind(id);
-    query.execute(tx.db()).await?;
-    Ok(())
-}
-
-async fn state(tx: &mut Tx) -> Result<OutboxState> {
-    let sql = "SELECT COUNT(*), MIN(due_at) FROM outbox";
-    let (pending, oldest) = sqlx::query_as::<Db, (i64, Option<Micros>)>(sql).fetch_one(tx.db()).await?;
-    let overdue = oldest.filter(|due| *due < tx.now).map(|due| tx.now.since(due));
-    Ok(OutboxState { pending, overdue })
-}
-
-/// What is staged is known as long as its attempt runs.
-async fn is_known(tx: &mut Tx, role: Role, key: &str) -> Result<bool> {
-    let live = match role {
-        Role::Raws => {
-            let sql = "SELECT COUNT(*) FROM raw_files WHERE object_key = ? AND is_deleted = 0";
-            sqlx::query_scalar::<Db, i64>(sql).bind(key).fetch_one(tx.db()).await?
-        }
-        Role::Stacks => {
-            let sql = "SELECT COUNT(*) FROM stacked_frames WHERE fits_key = ? OR thumbnail_key = ? OR stars_key = ?";
-            sqlx::query_scalar::<Db, i64>(sql).bind(key).bind(key).bind(key).fetch_one(tx.db()).await?
-        }
-    };
-    let sql = "SELECT COUNT(*) FROM outbox WHERE role = ? AND object_key = ?";
-    let waits: i64 =
-        sqlx::query_scalar::<Db, i64>(sql).bind(role.as_str()).bind(key).fetch_one(tx.db()).await?;
-    Ok(live > 0 || waits > 0 || (role == Role::Stacks && is_staged(tx, key).await?))
-}
-
-async fn is_staged(tx: &mut Tx, key: &str) -> Result<bool> {
-    let Some(job) = key.strip_prefix("staging/j").and_then(|rest| rest.split('/').next()) else {
-        return Ok(false);
-    };
-    let Ok(job) = job.parse() else { return Ok(false) };
-    let Some(job) = super::jobs::find(tx, JobId(job)).await? else { return Ok(false) };
-    let of_attempt = |artefact| BlobKey::staged(job.id, job.epoch, artefact).as_str() == key;
-    Ok(job.lease.is_some() && Artefact::ALL.into_iter().any(of_attempt))
+/// Each user, what they are charged, and what their live objects sum up to.
+async fn usage(connection: &mut super::common::Conn) -> Result<Vec<(i64, i64, i64)>> {
+    let sql = "SELECT users.id AS id, storage_used, CAST(COALESCE((SELECT SUM(size) FROM raw_files \
+               WHERE raw_files.user_id = users.id AND NOT is_deleted), 0) + COALESCE((SELECT SUM(fits_size \
+               + COALESCE(thumb_size, 0) + COALESCE(stars_size, 0)) FROM stacked_frames \
+               WHERE stacked_frames.user_id = users.id), 0) AS SIGNED) AS live FROM users ORDER BY users.id";
+    let rows = query::<Db>(sql).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((get(row, "id")?, get(row, "storage_used")?, get(row, "live")?))).collect()
 }

@@ -1,170 +1,192 @@
-//! What the holder of a lease can say about its job.
+//! The ends of a job: verified and completed, deleted, or begun again by its user.
 
-use super::dooming::{self, Reason};
-use super::tx::Tx;
-use super::{Db, claim, jobs, stacks, users};
+use super::Db;
+use super::claim::{doom_staged, end_attempt, must_hold, outcome};
+use super::common::{Conn, add_usage, cut, doom};
+use super::jobs::{job_in, locked};
+use super::stacks::{delete_stack_in, stack_of_job_in};
+use super::users::user_in;
+use crate::objects::Role;
 use crate::store::{
-    Backoff, Completed, Error, Failure, Heartbeat, Job, JobId, JobKind, JobState, NewStack, Result, StackId,
-    Tier,
+    Completed, Error, Job, JobId, JobKind, JobState, Micros, NewStack, Result, StackId, Tier, UserId,
+    normalise,
 };
+use sqlx::{query, query_scalar};
 use std::time::Duration;
 
-/// What a token is good for.
-enum Held {
-    /// The lease runs; the job's row is locked.
-    Now(Job),
-    /// The attempt has ended: how, and in which state that left the job.
-    Before { outcome: String, state: String, job: Job },
-}
-
-async fn hold(tx: &mut Tx, id: JobId, token: &str) -> Result<Held> {
-    let job = jobs::lock(tx, id).await?;
-    if jobs::is_held(&job, token, tx.now) {
-        return Ok(Held::Now(job));
-    }
-    let sql = "SELECT outcome, result_state FROM job_attempts \
-               WHERE stacking_job_id = ? AND lease_token = ? AND outcome IS NOT NULL AND result_state IS NOT NULL";
-    let query = sqlx::query_as::<Db, (String, String)>(sql).bind(id).bind(token);
-    let (outcome, state) = query.fetch_optional(tx.db()).await?.ok_or(Error::LeaseLost)?;
-    Ok(Held::Before { outcome, state, job })
-}
-
-/// Runs a guarded update: no row means that the lease is lost.
-macro_rules! guarded {
-    ($tx:expr, $query:expr) => {
-        match $query.execute($tx.db()).await?.rows_affected() {
-            0 => Err(Error::LeaseLost),
-            _ => Ok(()),
-        }
-    };
-}
-
-pub(super) async fn heartbeat(
-    tx: &mut Tx,
+pub(super) async fn start_verifying(
+    tx: &mut Conn,
+    now: Micros,
     id: JobId,
     token: &str,
     lease: Duration,
-    progress: Option<f64>,
-) -> Result<Heartbeat> {
-    let job = match hold(tx, id, token).await? {
-        Held::Now(job) => job,
-        Held::Before { outcome, .. } if outcome == "cancelled" => {
-            return Ok(Heartbeat { expires_at: tx.now, cancel: true });
-        }
-        Held::Before { .. } => return Err(Error::LeaseLost),
-    };
-    let expires_at = tx.now.plus(lease);
-    let progress = progress.filter(|p| p.is_finite()).map_or(job.progress, |p| p.clamp(0.0, 1.0));
-    let sql = "UPDATE stacking_jobs SET lease_expires_at = ?, heartbeat_at = ?, progress = ?, updated_at = ? \
-               WHERE id = ? AND lease_token = ? AND state IN ('processing', 'verifying') AND lease_expires_at > ?";
-    let query = sqlx::query::<Db>(sql)
-        .bind(expires_at)
-        .bind(tx.now)
-        .bind(progress)
-        .bind(tx.now)
-        .bind(id)
-        .bind(token)
-        .bind(tx.now);
-    guarded!(tx, query)?;
-    Ok(Heartbeat { expires_at, cancel: job.cancel_requested })
+) -> Result<Job> {
+    let job = locked(&mut *tx, id).await?;
+    must_hold(&job, token, now)?;
+    let sql = "UPDATE stacking_jobs SET state = 'verifying', lease_expires_at = ?, heartbeat_at = ?, updated_at = ? WHERE id = ?";
+    query::<Db>(sql).bind(now.plus(lease)).bind(now).bind(now).bind(id).execute(&mut *tx).await?;
+    job_in(tx, id).await?.ok_or(Error::NotFound("job"))
 }
 
-pub(super) async fn release(tx: &mut Tx, id: JobId, token: &str) -> Result<()> {
-    let job = match hold(tx, id, token).await? {
-        Held::Now(job) => job,
-        Held::Before { outcome, .. } if outcome == "released" => return Ok(()),
-        Held::Before { .. } => return Err(Error::LeaseLost),
-    };
-    let sql = "UPDATE stacking_jobs SET state = 'ready', attempt = attempt - 1, run_after = ?, lease_token = NULL, \
-               lease_expires_at = NULL, heartbeat_at = NULL, progress = 0, updated_at = ? \
-               WHERE id = ? AND lease_token = ? AND state IN ('processing', 'verifying') AND lease_expires_at > ?";
-    let query = sqlx::query::<Db>(sql).bind(tx.now).bind(tx.now).bind(id).bind(token).bind(tx.now);
-    guarded!(tx, query)?;
-    claim::record_end(tx, &job, "released", JobState::Ready, None).await?;
-    dooming::left_by_attempt(tx, &job).await
-}
-
-pub(super) async fn fail(
-    tx: &mut Tx,
-    id: JobId,
-    token: &str,
-    failure: &Failure,
-    backoff: &Backoff,
-) -> Result<JobState> {
-    match hold(tx, id, token).await? {
-        Held::Now(job) => claim::end_attempt(tx, &job, "failed", failure, backoff).await,
-        Held::Before { outcome, state, .. } if outcome == "failed" => {
-            let why = format!("there is no state {state:?}");
-            JobState::parse(&state).ok_or(Error::Corrupt { what: "attempt at job", id: id.0, why })
-        }
-        Held::Before { .. } => Err(Error::LeaseLost),
-    }
-}
-
-pub(super) async fn start_verifying(tx: &mut Tx, id: JobId, token: &str, lease: Duration) -> Result<Job> {
-    match hold(tx, id, token).await? {
-        Held::Now(_) => {}
-        Held::Before { outcome, job, .. } if outcome == "completed" => return Ok(job),
-        Held::Before { .. } => return Err(Error::LeaseLost),
-    }
-    let sql = "UPDATE stacking_jobs SET state = 'verifying', lease_expires_at = ?, heartbeat_at = ?, updated_at = ? \
-               WHERE id = ? AND lease_token = ? AND state IN ('processing', 'verifying') AND lease_expires_at > ?";
-    let query = sqlx::query::<Db>(sql)
-        .bind(tx.now.plus(lease))
-        .bind(tx.now)
-        .bind(tx.now)
-        .bind(id)
-        .bind(token)
-        .bind(tx.now);
-    guarded!(tx, query)?;
-    jobs::find(tx, id).await?.ok_or(Error::NotFound("job"))
-}
-
-/// All or nothing: no raw is doomed without the row of the stack that has replaced it (U-04).
 pub(super) async fn complete(
-    tx: &mut Tx,
+    tx: &mut Conn,
+    now: Micros,
     id: JobId,
     token: &str,
     stack: Option<&NewStack>,
     grace: Duration,
 ) -> Result<Completed> {
-    let job = match hold(tx, id, token).await? {
-        Held::Now(job) => job,
-        Held::Before { outcome, .. } if outcome == "completed" => {
-            return Ok(Completed { stack: stacks::id_of_job(tx, id).await?, replay: true });
-        }
-        Held::Before { .. } => return Err(Error::LeaseLost),
-    };
-    let stack = match (job.kind, stack) {
-        (JobKind::Noop, _) => None,
-        (JobKind::Stack, Some(stack)) => Some(store(tx, &job, stack, grace).await?),
-        (JobKind::Stack, None) => {
-            return Err(Error::WrongState {
-                what: "job",
-                state: "one that gives a stack, and none came".to_owned(),
-            });
+    let job = locked(&mut *tx, id).await?;
+    if job.state == JobState::Completed && outcome(&mut *tx, id, token).await?.as_deref() == Some("completed")
+    {
+        let stack = stack_of_job_in(&mut *tx, id).await?.map(|stack| stack.id);
+        return Ok(Completed { stack, replay: true });
+    }
+    must_hold(&job, token, now)?;
+    let made = match (job.kind, stack) {
+        (JobKind::Noop, None) => None,
+        (JobKind::Stack, Some(stack)) => Some(insert_stack(&mut *tx, now, &job, stack).await?),
+        (kind, _) => {
+            return Err(Error::WrongState { what: "delivery for the job", state: kind.as_str().to_owned() });
         }
     };
-    let sql = "UPDATE stacking_jobs SET state = 'completed', completed_at = ?, progress = 1, error_code = NULL, \
-               error_message = NULL, lease_token = NULL, lease_expires_at = NULL, heartbeat_at = NULL, updated_at = ? \
-               WHERE id = ? AND lease_token = ? AND state IN ('processing', 'verifying') AND lease_expires_at > ?";
-    let query = sqlx::query::<Db>(sql).bind(tx.now).bind(tx.now).bind(id).bind(token).bind(tx.now);
-    guarded!(tx, query)?;
-    claim::record_end(tx, &job, "completed", JobState::Completed, None).await?;
-    Ok(Completed { stack, replay: false })
+    end_attempt(&mut *tx, now, &job, "completed", None).await?;
+    query::<Db>(
+        "UPDATE stacking_jobs SET state = 'completed', lease_token = NULL, lease_expires_at = NULL, progress = 1, \
+         error_code = NULL, error_message = NULL, completed_at = ?, updated_at = ? WHERE id = ?",
+    )
+    .bind(now)
+    .bind(now)
+    .bind(id)
+    .execute(&mut *tx)
+    .await?;
+    if made.is_some() {
+        let user = user_in(&mut *tx, job.user_id).await?.ok_or(Error::NotFound("user"))?;
+        if user.tier != Tier::Raw {
+            doom_raws(&mut *tx, now, now.plus(grace), &job, "stacked").await?;
+        }
+    }
+    Ok(Completed { stack: made, replay: false })
 }
 
-/// The stack's row, the quota, and what the stack makes superfluous. The user's row comes first: rows that refer to it would
-/// otherwise take a weaker lock on it, and two such transactions would wait for each other.
-async fn store(tx: &mut Tx, job: &Job, stack: &NewStack, grace: Duration) -> Result<StackId> {
-    let user = users::lock(tx, job.user_id).await?;
-    let objects = [Some(&stack.fits), stack.thumbnail.as_ref(), stack.stars.as_ref()];
-    let bytes = objects.iter().flatten().map(|object| object.size).sum();
-    users::use_storage(tx, user.id, bytes).await?;
-    let id = stacks::insert(tx, job, stack).await?;
-    if user.tier != Tier::Raw {
-        dooming::raws_of_job(tx, job, Reason::Stacked, grace).await?;
+async fn insert_stack(tx: &mut Conn, now: Micros, job: &Job, made: &NewStack) -> Result<StackId> {
+    let object = job.object_name.as_deref();
+    let id: i64 = query_scalar::<Db, i64>(
+        "INSERT INTO stacked_frames (job_id, user_id, object_name, object_norm, chunk_key, healpix_key, telescope_id, \
+         filter_name, fits_key, fits_size, fits_sha256, thumb_key, thumb_size, thumb_sha256, stars_key, stars_size, \
+         stars_sha256, n_frames_input, n_frames_aligned, total_exptime, date_obs_start, date_obs_end, ra_deg, dec_deg, \
+         n_stars, fwhm_px, eq_mode, created_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+    )
+    .bind(job.id)
+    .bind(job.user_id)
+    .bind(object)
+    .bind(cut(&normalise(object.unwrap_or_default()), 100))
+    .bind(&job.chunk_key)
+    .bind(&job.healpix_key)
+    .bind(&job.telescope_id)
+    .bind(&job.filter_name)
+    .bind(&made.fits.key)
+    .bind(made.fits.size)
+    .bind(&made.fits.sha256)
+    .bind(made.thumbnail.as_ref().map(|object| object.key.clone()))
+    .bind(made.thumbnail.as_ref().map(|object| object.size))
+    .bind(made.thumbnail.as_ref().map(|object| object.sha256.clone()))
+    .bind(made.stars.as_ref().map(|object| object.key.clone()))
+    .bind(made.stars.as_ref().map(|object| object.size))
+    .bind(made.stars.as_ref().map(|object| object.sha256.clone()))
+    .bind(made.n_frames_input)
+    .bind(made.n_frames_aligned)
+    .bind(made.total_exptime)
+    .bind(made.date_obs_start)
+    .bind(made.date_obs_end)
+    .bind(made.ra_deg)
+    .bind(made.dec_deg)
+    .bind(made.n_stars)
+    .bind(made.fwhm_px)
+    .bind(made.eq_mode)
+    .bind(now)
+    .fetch_one(&mut *tx)
+    .await?;
+    let objects = [Some(&made.fits), made.thumbnail.as_ref(), made.stars.as_ref()];
+    add_usage(tx, job.user_id, objects.into_iter().flatten().map(|object| object.size).sum()).await?;
+    Ok(StackId(id))
+}
+
+/// The raws of a job go, and no longer count.
+async fn doom_raws(tx: &mut Conn, now: Micros, due: Micros, job: &Job, reason: &str) -> Result<()> {
+    let sql = "SELECT storage_key FROM raw_files WHERE job_id = ? AND NOT is_deleted";
+    let keys: Vec<String> = query_scalar::<Db, String>(sql).bind(job.id).fetch_all(&mut *tx).await?;
+    for key in &keys {
+        doom(&mut *tx, now, due, Role::Raws, key, reason).await?;
     }
-    dooming::staged(tx, job).await?;
-    Ok(id)
+    let sql =
+        "SELECT CAST(COALESCE(SUM(size), 0) AS SIGNED) FROM raw_files WHERE job_id = ? AND NOT is_deleted";
+    let bytes: i64 = query_scalar::<Db, i64>(sql).bind(job.id).fetch_one(&mut *tx).await?;
+    let sql = "UPDATE raw_files SET is_deleted = ? WHERE job_id = ?";
+    query::<Db>(sql).bind(true).bind(job.id).execute(&mut *tx).await?;
+    add_usage(tx, job.user_id, -bytes).await
+}
+
+pub(super) async fn delete_job(
+    tx: &mut Conn,
+    now: Micros,
+    user: UserId,
+    id: JobId,
+    grace: Duration,
+) -> Result<()> {
+    let job = locked(&mut *tx, id).await?;
+    if job.user_id != user {
+        return Err(Error::NotFound("job"));
+    }
+    if job.state == JobState::Cancelled {
+        return Ok(());
+    }
+    let due = now.plus(grace);
+    let running = matches!(job.state, JobState::Processing | JobState::Verifying);
+    if running {
+        end_attempt(&mut *tx, now, &job, "cancelled", None).await?;
+        doom_staged(&mut *tx, now, &job).await?;
+    }
+    doom_raws(&mut *tx, now, due, &job, "deleted").await?;
+    delete_stack_in(&mut *tx, now, due, id).await?;
+    query::<Db>(
+        "UPDATE stacking_jobs SET state = 'cancelled', cancel_requested = ?, lease_token = NULL, lease_expires_at = NULL, \
+         completed_at = ?, updated_at = ? WHERE id = ?",
+    )
+    .bind(running)
+    .bind(now)
+    .bind(now)
+    .bind(id)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn retry_job(tx: &mut Conn, now: Micros, user: UserId, id: JobId) -> Result<()> {
+    let job = locked(&mut *tx, id).await?;
+    if job.user_id != user || job.state == JobState::Cancelled {
+        return Err(Error::NotFound("job"));
+    }
+    if job.state != JobState::Failed {
+        return Err(Error::WrongState { what: "job", state: job.legacy_status().to_owned() });
+    }
+    let sql = "SELECT COUNT(*) FROM raw_files WHERE job_id = ? AND NOT is_deleted";
+    let files: i64 = query_scalar::<Db, i64>(sql).bind(id).fetch_one(&mut *tx).await?;
+    if files == 0 && job.kind == JobKind::Stack {
+        return Err(Error::WrongState {
+            what: "job",
+            state: "without frames: they have been deleted".to_owned(),
+        });
+    }
+    query::<Db>(
+        "UPDATE stacking_jobs SET state = 'ready', attempt = 0, run_after = ?, error_code = NULL, error_message = NULL, \
+         progress = 0, completed_at = NULL, updated_at = ? WHERE id = ?",
+    )
+    .bind(now)
+    .bind(now)
+    .bind(id)
+    .execute(tx)
+    .await?;
+    Ok(())
 }

@@ -1,0 +1,119 @@
+//! MariaDB 10.6 or later: many servers, one queue.
+//!
+//! READ COMMITTED, so that a claim locks the rows it takes and no gaps beside them; SKIP LOCKED, so that two claims never wait
+//! for each other.
+
+// The dialect, where it differs from SQLite's.
+macro_rules! for_update {
+    () => {
+        " FOR UPDATE"
+    };
+}
+macro_rules! skip_locked {
+    () => {
+        " FOR UPDATE SKIP LOCKED"
+    };
+}
+macro_rules! clock {
+    () => {
+        "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)"
+    };
+}
+
+#[path = "../sql/claim.rs"]
+mod claim;
+#[path = "../sql/common.rs"]
+mod common;
+#[path = "../sql/jobs.rs"]
+mod jobs;
+#[path = "../sql/outbox.rs"]
+mod outbox;
+#[path = "../sql/sessions.rs"]
+mod sessions;
+#[path = "../sql/settle.rs"]
+mod settle;
+#[path = "../sql/stacks.rs"]
+mod stacks;
+#[path = "../sql/uploads.rs"]
+mod uploads;
+#[path = "../sql/users.rs"]
+mod users;
+#[path = "../sql/workers.rs"]
+mod workers;
+
+use super::transact::explained;
+use super::{Result, Store};
+use async_trait::async_trait;
+use common::{check_schema, now};
+use sqlx::migrate::Migrator;
+use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlPoolOptions, MySqlRow};
+use sqlx::pool::PoolConnection;
+use sqlx::{Executor, MySqlPool, Transaction};
+use std::time::Duration;
+
+type Db = MySql;
+type Row = MySqlRow;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/mariadb");
+
+/// A database on a server.
+#[derive(Debug, Clone)]
+pub struct SqlStore {
+    pool: MySqlPool,
+}
+
+impl SqlStore {
+    /// Connects. `wait` is for a connection.
+    ///
+    /// # Errors
+    /// What the server says, or that there is none.
+    pub async fn open(options: MySqlConnectOptions, connections: u32, wait: Duration) -> Result<SqlStore> {
+        let pool = MySqlPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(wait)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+                    connection
+                        .execute("SET SESSION time_zone = '+00:00', SESSION innodb_lock_wait_timeout = 5")
+                        .await?;
+                    Ok(())
+                })
+            })
+            .connect_with(options.charset("utf8mb4"))
+            .await
+            .map_err(explained)?;
+        Ok(SqlStore { pool })
+    }
+}
+
+async fn begin(store: &SqlStore) -> Result<Transaction<'static, MySql>> {
+    Ok(store.pool.begin().await?)
+}
+
+async fn reader(store: &SqlStore) -> Result<PoolConnection<MySql>> {
+    store.pool.acquire().await.map_err(explained)
+}
+
+/// Whether the same may succeed at once: a deadlock, or a lock waited for too long.
+fn in_the_way(cause: &sqlx::Error) -> bool {
+    let said = cause
+        .as_database_error()
+        .and_then(|error| error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>());
+    said.is_some_and(|error| matches!(error.number(), 1213 | 1205 | 1020))
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn migrate(&self) -> Result<()> {
+        Ok(MIGRATIONS.run(&self.pool).await?)
+    }
+
+    async fn ready(&self) -> Result<()> {
+        check_schema(self, &MIGRATIONS).await
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}

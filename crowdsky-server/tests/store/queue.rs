@@ -1,0 +1,108 @@
+//! The queue as a whole, the outbox, and the rules.
+
+use super::stage::{AT_ONCE, LONG, SHORT, Stage, token};
+use crowdsky_server::objects::Role;
+use crowdsky_server::store::{JobState, Micros};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+pub(super) async fn u28_one_users_thousand_jobs_do_not_block_the_next(stage: Stage) {
+    let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
+    let upload = stage.upload(&ada).await;
+    let jobs: Vec<_> = (0..1000).map(|_| stage.new_job(&[])).collect();
+    stage.store.enqueue(ada.id, upload.id, &jobs).await.unwrap();
+    // Some of them are done before the other user comes.
+    for _ in 0..5 {
+        let job = stage.claim("w", LONG).await.unwrap();
+        stage.store.complete(job.id, token(&job), None, LONG).await.unwrap();
+    }
+    let upload = stage.upload(&eve).await;
+    stage.store.enqueue(eve.id, upload.id, &[stage.new_job(&[]), stage.new_job(&[])]).await.unwrap();
+    let mut next = Vec::new();
+    for _ in 0..6 {
+        next.push(stage.claim("w", LONG).await.unwrap().user_id);
+    }
+    assert_eq!(next.iter().filter(|user| **user == eve.id).count(), 2, "both within the next six: {next:?}");
+}
+
+pub(super) async fn none_twice_none_lost(stage: Stage) {
+    let user = stage.user("ada").await;
+    let upload = stage.upload(&user).await;
+    let jobs: Vec<_> = (0..200).map(|_| stage.new_job(&[])).collect();
+    let queued: BTreeSet<_> =
+        stage.store.enqueue(user.id, upload.id, &jobs).await.unwrap().into_iter().collect();
+    let workers = (0..8).map(|k| {
+        let stage = stage.clone();
+        tokio::spawn(async move {
+            let mut done = Vec::new();
+            while let Some(job) = stage.claim(&format!("w{k}"), LONG).await {
+                if job.epoch == 1 && job.id.0 % 7 == 0 {
+                    // Some are handed back first, and reapers run all the time.
+                    stage.store.release(job.id, token(&job)).await.unwrap();
+                    stage.store.reap(&AT_ONCE).await.unwrap();
+                    continue;
+                }
+                stage.store.complete(job.id, token(&job), None, LONG).await.unwrap();
+                done.push(job.id);
+            }
+            done
+        })
+    });
+    let mut all = Vec::new();
+    for worker in workers.collect::<Vec<_>>() {
+        all.extend(worker.await.unwrap());
+    }
+    assert_eq!(all.len(), 200);
+    assert_eq!(all.into_iter().collect::<BTreeSet<_>>(), queued);
+    assert_eq!(stage.store.queue().await.unwrap().jobs, [(JobState::Completed, 200)]);
+    stage.rules_hold().await;
+}
+
+pub(super) async fn changes_are_seen(stage: Stage) {
+    let user = stage.user("ada").await;
+    let (_, id) = stage.queued(&user, 1).await;
+    let before = stage.store.now().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(stage.store.jobs_changed(before.plus(Duration::from_secs(60)), 10).await.unwrap(), []);
+    let state = stage.store.queue().await.unwrap();
+    assert_eq!(state.jobs, [(JobState::Ready, 1)]);
+    assert!(state.oldest_ready.is_some());
+    stage.claim("w", LONG).await.unwrap();
+    let changed = stage.store.jobs_changed(before, 10).await.unwrap();
+    assert_eq!(
+        changed.iter().map(|job| (job.id, job.state)).collect::<Vec<_>>(),
+        [(id, JobState::Processing)]
+    );
+    assert_eq!(stage.store.jobs_changed(Micros(0), 10).await.unwrap().len(), 1);
+}
+
+pub(super) async fn the_outbox_never_touches_what_is_live(stage: Stage) {
+    let user = stage.user("ada").await;
+    let upload = stage.upload(&user).await;
+    let live = stage.file(&upload, "a.fit").await;
+    stage.store.doom(Role::Raws, &live.key, "orphan", Duration::ZERO).await.unwrap();
+    stage.store.doom(Role::Raws, "raws/gone", "orphan", Duration::ZERO).await.unwrap();
+    let doomed = stage.store.doomed(10, LONG).await.unwrap();
+    assert_eq!(doomed.iter().map(|item| item.key.as_str()).collect::<Vec<_>>(), ["raws/gone"], "I2");
+    assert_eq!(stage.store.doomed(10, LONG).await.unwrap(), [], "hidden from the next janitor");
+    stage.store.not_deleted(doomed[0].id, "no answer", SHORT).await.unwrap();
+    tokio::time::sleep(2 * SHORT).await;
+    let again = stage.store.doomed(10, LONG).await.unwrap();
+    assert_eq!((again[0].id, again[0].tries), (doomed[0].id, 1));
+    assert!(stage.store.is_known(Role::Raws, "raws/gone").await.unwrap());
+    stage.store.deleted(again[0].id).await.unwrap();
+    assert!(!stage.store.is_known(Role::Raws, "raws/gone").await.unwrap());
+    assert!(stage.store.is_known(Role::Raws, &live.key).await.unwrap());
+    let objects = stage.store.live_objects(Role::Raws, "", 10).await.unwrap();
+    assert_eq!(objects.iter().map(|live| live.object.key.clone()).collect::<Vec<_>>(), [live.key.clone()]);
+    assert_eq!(stage.store.live_objects(Role::Raws, &live.key, 10).await.unwrap(), []);
+    assert_eq!(stage.store.outbox().await.unwrap().pending, 1);
+}
+
+pub(super) async fn rules_hold_and_broken_ones_are_found(stage: Stage) {
+    let user = stage.user("ada").await;
+    stage.queued(&user, 2).await;
+    stage.rules_hold().await;
+    assert_eq!(stage.store.recount_storage().await.unwrap(), 0);
+    assert_eq!(stage.store.prune(Duration::ZERO).await.unwrap(), 0, "nothing that is over");
+}
