@@ -1,7 +1,7 @@
 //! The server's parts, put together once and handed to every request.
 
 use crate::config::Settings;
-use crate::services::{Accounts, Events, Stacks, Upkeep, Uploads, Work};
+use crate::services::{Accounts, Doorbell, Events, Stacks, Upkeep, Uploads, Work};
 use crate::storage::Blobs;
 use crate::store::Store;
 use std::sync::Arc;
@@ -37,16 +37,17 @@ impl App {
     pub fn new(settings: Settings, store: Arc<dyn Store>, blobs: Blobs) -> App {
         let settings = Arc::new(settings);
         let parts = || (store.clone(), blobs.clone(), settings.clone());
+        let bell = Doorbell::default();
         macro_rules! service {
-            ($service:ident) => {{
+            ($service:ident $(, $more:expr)?) => {{
                 let (store, blobs, settings) = parts();
-                $service::new(store, blobs, settings)
+                $service::new(store, blobs, settings $(, $more)?)
             }};
         }
         App {
             accounts: service!(Accounts),
-            uploads: service!(Uploads),
-            work: service!(Work),
+            uploads: service!(Uploads, bell.clone()),
+            work: service!(Work, bell.clone()),
             stacks: service!(Stacks),
             upkeep: service!(Upkeep),
             events: service!(Events),

@@ -9,7 +9,7 @@
 //! 6. `levels`, `debayer`, `warp`: every frame on the reference's grid and level, one tile at a time.
 //! 7. `reject` and `combine`: what does not belong, and the mean of the rest.
 //! 8. `catalogue`: the stack's own stars ([`StackStar`]).
-//! 9. [`files`] and [`preview`]: FITS and PNG.
+//! 9. [`files`], [`preview`] and [`thumbnail`]: FITS and PNG.
 //!
 //! [`stack`] is the recipe; read `pipeline.rs` from top to bottom.
 
@@ -44,6 +44,7 @@ mod spikes;
 mod stars;
 mod statistics;
 mod streaks;
+pub mod thumbnail;
 mod transform;
 mod warp;
 

@@ -150,19 +150,28 @@ fn star_balance(stack: &Stack) -> [f64; 3] {
 /// # Errors
 /// [`Error::Exists`], [`Error::Io`], [`Error::Png`].
 pub fn write_png(stack: &Stack, path: &Path, overwrite: bool) -> Result<(), Error> {
-    let picture = render(stack);
-    write_atomically(path, overwrite, |file| {
-        let failed = |source: png::EncodingError| match source {
-            png::EncodingError::IoError(source) => Error::Io { path: path.to_path_buf(), source },
-            source => Error::Png { path: path.to_path_buf(), source },
-        };
-        let mut encoder = png::Encoder::new(file, picture.width as u32, picture.height as u32);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        // A tenth of the time of the default for a file 5 % larger.
-        encoder.set_compression(png::Compression::Fast);
-        let mut writer = encoder.write_header().map_err(failed)?;
-        writer.write_image_data(&picture.rgb).map_err(failed)?;
-        writer.finish().map_err(failed)
-    })
+    render(stack).write_png(path, overwrite)
+}
+
+impl Preview {
+    /// Writes the picture as PNG, atomically.
+    ///
+    /// # Errors
+    /// [`Error::Exists`], [`Error::Io`], [`Error::Png`].
+    pub fn write_png(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
+        write_atomically(path, overwrite, |file| {
+            let failed = |source: png::EncodingError| match source {
+                png::EncodingError::IoError(source) => Error::Io { path: path.to_path_buf(), source },
+                source => Error::Png { path: path.to_path_buf(), source },
+            };
+            let mut encoder = png::Encoder::new(file, self.width as u32, self.height as u32);
+            encoder.set_color(png::ColorType::Rgb);
+            encoder.set_depth(png::BitDepth::Eight);
+            // A tenth of the time of the default for a file 5 % larger.
+            encoder.set_compression(png::Compression::Fast);
+            let mut writer = encoder.write_header().map_err(failed)?;
+            writer.write_image_data(&self.rgb).map_err(failed)?;
+            writer.finish().map_err(failed)
+        })
+    }
 }

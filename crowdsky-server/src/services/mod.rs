@@ -1,6 +1,8 @@
 //! What CrowdSky does: no words of HTTP, no SQL.
 
 mod accounts;
+mod body;
+mod doorbell;
 mod events;
 mod stacks;
 mod upkeep;
@@ -8,11 +10,12 @@ mod uploads;
 mod work;
 
 pub use accounts::Accounts;
+pub use doorbell::Doorbell;
 pub use events::Events;
 pub use stacks::Stacks;
 pub use upkeep::Upkeep;
-pub use uploads::Uploads;
-pub use work::Work;
+pub use uploads::{Accepted, Group, Incoming, Known, MAX_QUESTION, Overview, Uploads, Wanted};
+pub use work::{Delivered, Delivery, Facts, LegacyDelivery, MAX_CLAIM, Work, WorkerName};
 
 use crate::{storage, store};
 use std::time::Duration;
@@ -68,6 +71,13 @@ pub enum Error {
     /// A fault of ours.
     #[error("An internal error: {0}")]
     Internal(String),
+}
+
+impl Error {
+    /// What was sent cannot be used: a stable code, and a sentence for people.
+    pub fn bad(code: &'static str, message: &str) -> Error {
+        Error::BadInput { code, message: message.to_owned() }
+    }
 }
 
 /// The answer of a service.

@@ -108,6 +108,17 @@ impl LocalStore {
     }
 }
 
+/// A file that is being written: gone when this is dropped, as it is when a client hangs up. After a rename there is
+/// nothing left to remove.
+struct Part(PathBuf);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Whatever remains is found by the sweep.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 /// Whose fault it is that a body was not written.
 enum Written {
     Source(io::Error),
@@ -132,19 +143,12 @@ impl BlobStore for LocalStore {
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.root);
         self.make_folder(folder).await.map_err(|cause| self.failed(key, cause))?;
-        let part = folder.join(format!(".{}{PART}", crate::secret::random_hex::<16>()));
-        // If this task is dropped in the middle, the part stays; the sweep finds it.
-        let written = self.write(&part, length, body).await;
-        let done = match written {
-            Ok(()) => self.publish(&part, &path).await.map_err(|cause| self.failed(key, cause)),
+        let part = Part(folder.join(format!(".{}{PART}", crate::secret::random_hex::<16>())));
+        match self.write(&part.0, length, body).await {
+            Ok(()) => self.publish(&part.0, &path).await.map_err(|cause| self.failed(key, cause)),
             Err(Written::Storage(cause)) => Err(self.failed(key, cause)),
             Err(Written::Source(cause)) => Err(Error::Source { key: key.to_string(), cause }),
-        };
-        if done.is_err() {
-            // The first error is the one to tell; the part is swept if this fails as well.
-            let _ = fs::remove_file(&part).await;
         }
-        done
     }
 
     async fn put_file(&self, key: &BlobKey, file: &Path) -> Result<()> {
