@@ -9,7 +9,7 @@ mod upkeep;
 mod uploads;
 mod work;
 
-pub use accounts::Accounts;
+pub use accounts::{Accounts, Client, Registration, token_hash};
 pub use doorbell::Doorbell;
 pub use events::Events;
 pub use stacks::Stacks;
