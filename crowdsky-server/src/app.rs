@@ -1,7 +1,7 @@
 //! The server's parts, put together once and handed to every request.
 
 use crate::config::Settings;
-use crate::services::{Accounts, Doorbell, Events, Stacks, Upkeep, Uploads, Work};
+use crate::services::{Accounts, Doorbell, Events, Jobs, Stacks, Upkeep, Uploads, Work};
 use crate::storage::Blobs;
 use crate::store::Store;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub struct App {
     pub uploads: Uploads,
     /// Claim, deliver, fail.
     pub work: Work,
+    /// A user's jobs: look, delete, try again.
+    pub jobs: Jobs,
     /// Find, open, delete.
     pub stacks: Stacks,
     /// Expire, delete, check.
@@ -48,6 +50,7 @@ impl App {
             accounts: service!(Accounts),
             uploads: service!(Uploads, bell.clone()),
             work: service!(Work, bell.clone()),
+            jobs: service!(Jobs, bell),
             stacks: service!(Stacks),
             upkeep: service!(Upkeep),
             events: service!(Events),
