@@ -2,9 +2,13 @@
 
 mod chunks;
 mod exit;
+mod fsck;
 mod inspect;
+mod logging;
+mod migrate;
 mod outputs;
 mod progress;
+mod serve;
 mod simulate;
 mod size;
 mod stack;
@@ -28,6 +32,9 @@ enum Role {
     Stack(stack::Args),
     Inspect(inspect::Args),
     Simulate(simulate::Args),
+    Serve(serve::Args),
+    Migrate(migrate::Args),
+    Fsck(fsck::Args),
 }
 
 const EXIT_STATUS: &str = "\
@@ -47,6 +54,9 @@ pub fn main() -> ExitCode {
         Role::Stack(args) => ("stack", stack::run(&args)),
         Role::Inspect(args) => ("inspect", inspect::run(&args)),
         Role::Simulate(args) => ("simulate", simulate::run(&args)),
+        Role::Serve(args) => ("serve", serve::run(&args)),
+        Role::Migrate(args) => ("migrate", migrate::run(&args)),
+        Role::Fsck(args) => ("fsck", fsck::run(&args)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

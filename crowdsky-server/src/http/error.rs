@@ -56,7 +56,9 @@ fn told(error: &services::Error) -> Told {
         Service::TooMany { retry_after } => {
             Told::new(StatusCode::TOO_MANY_REQUESTS, "too_many", detail).again(*retry_after)
         }
-        Service::Busy { retry_after } => Told::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).again(*retry_after),
+        Service::Busy { retry_after } => {
+            Told::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).again(*retry_after)
+        }
         Service::BrokenOff(_) => Told::new(StatusCode::REQUEST_TIMEOUT, "broken_off", detail),
         Service::Store(error) => told_by_rows(error),
         Service::Storage(error) => told_by_storage(error),
@@ -97,14 +99,20 @@ fn told_by_storage(error: &storage::Error) -> Told {
         Storage::Full { .. } => {
             tracing::error!(%error, "no room");
             let detail = "The server has no room for more at the moment. Please try again later.";
-            Told::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", detail).again(Duration::from_secs(600))
+            Told::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", detail)
+                .again(Duration::from_secs(600))
         }
         Storage::Unavailable { retry_after, .. } => {
             tracing::error!(error = %chain(error), "a storage is not available");
-            let detail = format!("The storage does not answer. Please try again in {} s.", retry_after.as_secs().max(1));
+            let detail = format!(
+                "The storage does not answer. Please try again in {} s.",
+                retry_after.as_secs().max(1)
+            );
             Told::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).again(*retry_after)
         }
-        Storage::Source { .. } => Told::new(StatusCode::REQUEST_TIMEOUT, "broken_off", capitalised(&error.to_string())),
+        Storage::Source { .. } => {
+            Told::new(StatusCode::REQUEST_TIMEOUT, "broken_off", capitalised(&error.to_string()))
+        }
         _ => internal(error),
     }
 }
@@ -246,4 +254,34 @@ impl IntoResponse for PageError {
 pub(super) fn for_form(error: services::Error) -> Result<String, PageError> {
     let told = told(&error);
     if told.status.is_server_error() { Err(PageError(told)) } else { Ok(told.detail) }
+}
+
+/// Whether a program asked: then it gets a problem, people a page.
+fn by_a_program(path: &str) -> bool {
+    path.starts_with("/api/")
+}
+
+/// Nothing is at this address.
+pub(super) async fn nothing_here(uri: axum::http::Uri) -> Response {
+    let sentence = "There is nothing at this address.";
+    if by_a_program(uri.path()) {
+        ApiError::new(StatusCode::NOT_FOUND, "not_found", sentence).into_response()
+    } else {
+        PageError::new(StatusCode::NOT_FOUND, sentence).into_response()
+    }
+}
+
+/// The address is right, the method is not. The router adds `Allow`.
+pub(super) async fn not_this_way(uri: axum::http::Uri) -> Response {
+    let sentence = "This address takes other methods; see the header Allow.";
+    if by_a_program(uri.path()) {
+        ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence).into_response()
+    } else {
+        PageError::new(StatusCode::METHOD_NOT_ALLOWED, sentence).into_response()
+    }
+}
+
+/// A handler has panicked: the log has the message, the user a page.
+pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    ApiError(internal(&services::Error::Internal("a handler panicked".to_owned()))).into_response()
 }

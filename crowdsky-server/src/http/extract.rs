@@ -122,7 +122,8 @@ impl FromRequestParts<App> for WorkerKey {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<WorkerKey, ApiError> {
-        let unknown = || ApiError::new(StatusCode::UNAUTHORIZED, "unauthorised", "This needs a worker's token.");
+        let unknown =
+            || ApiError::new(StatusCode::UNAUTHORIZED, "unauthorised", "This needs a worker's token.");
         Ok(WorkerKey(WorkerKey::of(parts, app).await?.ok_or_else(unknown)?))
     }
 }
@@ -181,7 +182,11 @@ impl<T: DeserializeOwned> FromRequest<App> for ApiJson<T> {
         // No body at all is one without fields.
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         serde_json::from_slice(bytes).map(ApiJson).map_err(|error| {
-            ApiError::new(StatusCode::BAD_REQUEST, "bad_json", format!("The body is not the JSON expected: {error}."))
+            ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "bad_json",
+                format!("The body is not the JSON expected: {error}."),
+            )
         })
     }
 }
@@ -196,7 +201,11 @@ impl<T: DeserializeOwned> FromRequestParts<App> for ApiQuery<T> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<ApiQuery<T>, ApiError> {
         let query = Query::<T>::from_request_parts(parts, app).await;
         query.map(|query| ApiQuery(query.0)).map_err(|error| {
-            ApiError::new(StatusCode::BAD_REQUEST, "bad_query", format!("The query cannot be read: {}.", error.body_text()))
+            ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "bad_query",
+                format!("The query cannot be read: {}.", error.body_text()),
+            )
         })
     }
 }
@@ -210,7 +219,8 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for ApiPath<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<ApiPath<T>, ApiError> {
         let path = Path::<T>::from_request_parts(parts, app).await;
-        let nothing = |_| ApiError::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.");
+        let nothing =
+            |_| ApiError::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.");
         path.map(|path| ApiPath(path.0)).map_err(nothing)
     }
 }

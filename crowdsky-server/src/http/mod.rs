@@ -1,9 +1,16 @@
 //! Every route on one screen, then the layers.
 
 mod api;
+mod assets;
 mod compat;
+mod error;
+mod extract;
+pub mod listen;
 mod openapi;
 mod pages;
+mod render;
+mod safety;
+mod session;
 
 use crate::app::App;
 use axum::Router;
@@ -17,5 +24,17 @@ fn described() -> OpenApiRouter<App> {
 /// All that the server answers.
 pub fn router(app: App) -> Router {
     let (programs, _description) = described().split_for_parts();
-    Router::new().merge(pages::routes()).merge(programs).with_state(app)
+    let routes = Router::new()
+        .merge(pages::routes())
+        .merge(assets::routes())
+        .merge(programs)
+        .fallback(error::nothing_here)
+        .method_not_allowed_fallback(error::not_this_way);
+    safety::layers(routes, &app).with_state(app)
+}
+
+/// The description of the interface for programs, OpenAPI 3.1, as JSON.
+pub fn description() -> String {
+    let description = described().into_openapi();
+    description.to_pretty_json().unwrap_or_default()
 }

@@ -28,7 +28,8 @@ impl Token {
     pub(super) fn of(headers: &HeaderMap, settings: &Settings) -> Option<Token> {
         let name = cookie_name(settings);
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let mut pairs =
+            cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let value = pairs.find(|(key, _)| *key == name)?.1;
         let looks_good = value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
         looks_good.then(|| Token(value.to_owned()))
@@ -92,7 +93,10 @@ mod tests {
         let secure = token.set_cookie(&settings(Some("https://sky.example.org")));
         let secure = secure.to_str().unwrap();
         assert!(secure.starts_with(&format!("__Host-crowdsky={};", token.as_str())));
-        assert!(["Secure", "HttpOnly", "SameSite=Lax", "Path=/"].iter().all(|word| secure.contains(word)), "{secure}");
+        assert!(
+            ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"].iter().all(|word| secure.contains(word)),
+            "{secure}"
+        );
         let plain = token.set_cookie(&settings(None));
         assert!(!plain.to_str().unwrap().contains("Secure") && plain.to_str().unwrap().contains("HttpOnly"));
     }

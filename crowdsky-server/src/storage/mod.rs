@@ -5,9 +5,11 @@
 pub(crate) mod checked;
 mod key;
 mod local;
+mod open;
 
 pub use key::{Artefact, BadKey, BlobKey, MAX_KEY, slug};
 pub use local::LocalStore;
+pub use open::{open, place};
 
 use crate::objects::Role;
 use async_trait::async_trait;

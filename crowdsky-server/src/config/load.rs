@@ -1,0 +1,62 @@
+//! Settings from their four places: defaults, file, environment, flags. The later wins.
+
+use super::Settings;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use std::path::{Path, PathBuf};
+
+/// Where a server looks when no file is named.
+pub const SYSTEM_FILE: &str = "/etc/crowdsky/config.toml";
+/// `CROWDSKY__HTTP__LISTEN` is `http.listen`.
+const PREFIX: &str = "CROWDSKY__";
+
+/// Settings that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file named is not there.
+    #[error("{}: there is no such file", .0.display())]
+    NoFile(PathBuf),
+    /// A key that is unknown or has a wrong value.
+    #[error("{0}")]
+    Bad(String),
+}
+
+/// Reads the settings. `flags` are what the command line says, by path: `("http.listen", "127.0.0.1:0")`.
+///
+/// # Errors
+/// [`ConfigError`], naming the key and where it was given; never its value, which may be a secret.
+pub fn load(file: Option<&Path>, flags: &[(&str, toml::Value)]) -> Result<Settings, ConfigError> {
+    if let Some(file) = file.filter(|file| !file.is_file()) {
+        return Err(ConfigError::NoFile(file.to_owned()));
+    }
+    let file = file.unwrap_or(Path::new(SYSTEM_FILE));
+    // Serialised defaults would lack the secrets, which are never written; types have their own defaults.
+    let mut figment = Figment::new().merge(Toml::file(file)).merge(Env::prefixed(PREFIX).split("__"));
+    for (key, value) in flags {
+        figment = figment.merge(Serialized::default(key, value));
+    }
+    figment.extract().map_err(|error| ConfigError::Bad(told(error)))
+}
+
+fn told(errors: figment::Error) -> String {
+    let mut lines = Vec::new();
+    for error in errors {
+        let key = error.path.join(".");
+        let place = error.metadata.as_ref().map_or_else(String::new, |from| match &from.source {
+            Some(source) => format!(" ({source})"),
+            None => format!(" ({})", from.name),
+        });
+        let kind = match &error.kind {
+            figment::error::Kind::UnknownField(field, known) => {
+                format!("there is no key {field:?}; there are {}", known.join(", "))
+            }
+            // The value may be a password.
+            figment::error::Kind::InvalidType(_, wanted) => format!("a {wanted} is expected"),
+            figment::error::Kind::InvalidValue(_, wanted) => format!("{wanted} is expected"),
+            other => other.to_string(),
+        };
+        lines.push(if key.is_empty() { format!("{kind}{place}") } else { format!("{key}: {kind}{place}") });
+    }
+    lines.join("; ")
+}

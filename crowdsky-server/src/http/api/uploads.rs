@@ -1,0 +1,386 @@
+//! Upload sessions: start, check, file, finalise.
+
+use super::{content_digest, content_length};
+use crate::app::App;
+use crate::http::error::{ApiError, Problem};
+use crate::http::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser};
+use crate::secret::unhex;
+use crate::services::{Group, Incoming, Known, MAX_QUESTION, Wanted};
+use crate::storage::ByteStream;
+use crate::store::{Finalised, Micros, RawFile, Upload};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use futures_util::{StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Its routes.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(start))
+        .routes(routes!(status, abandon))
+        .routes(routes!(check))
+        .routes(routes!(put_file, drop_file))
+        .routes(routes!(finalise))
+}
+
+/// A session to be.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Start {
+    /// What the user calls it.
+    #[schema(max_length = 200)]
+    label: Option<String>,
+    /// Leave SITELAT and SITELONG out of everything.
+    scrub_location: bool,
+}
+
+/// What a client may send.
+#[derive(Debug, Serialize, ToSchema)]
+struct Limits {
+    /// Bytes of one file.
+    max_file_bytes: u64,
+    /// Files of one session.
+    max_files: i64,
+    /// Files at once.
+    parallel: usize,
+}
+
+/// A session.
+#[derive(Debug, Serialize, ToSchema)]
+struct Started {
+    /// By which it is named.
+    token: String,
+    /// If it is not finalised by then, it expires: `YYYY-MM-DD HH:MM:SS`, UTC.
+    expires_at: String,
+    limits: Limits,
+}
+
+/// Opens an upload session.
+#[utoipa::path(post, path = "/api/v1/uploads", tag = "uploads", request_body = Start, security(("session" = [], "csrf" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same session again.")),
+    responses((status = 201, body = Started), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 413, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = 507, body = Problem, content_type = "application/problem+json")))]
+async fn start(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    headers: HeaderMap,
+    ApiJson(wish): ApiJson<Start>,
+) -> Result<(StatusCode, Json<Started>), ApiError> {
+    let key = headers.get("idempotency-key").map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned());
+    let upload = app.uploads.open(&user.user, wish.label, wish.scrub_location, key).await?;
+    let limits = app.uploads.limits();
+    let limits = Limits {
+        max_file_bytes: limits.max_file_bytes,
+        max_files: limits.max_files,
+        parallel: limits.parallel_per_user.min(4),
+    };
+    let started = Started { token: upload.token, expires_at: upload.expires_at.to_datetime(), limits };
+    Ok((StatusCode::CREATED, Json(started)))
+}
+
+/// A file that a client has.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Asked {
+    /// For people; not used.
+    #[serde(default)]
+    #[allow(dead_code, reason = "clients send it, so it is described")]
+    name: Option<String>,
+    /// Bytes.
+    #[serde(default)]
+    size: u64,
+    /// 64 hexadecimal digits.
+    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-fA-F]{64}$")]
+    sha256: String,
+}
+
+/// The same file, as the session knows it.
+#[derive(Debug, Serialize, ToSchema)]
+struct Answered {
+    sha256: String,
+    /// `missing`: send it. `have`: done.
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chunk_key: Option<String>,
+}
+
+impl From<Known> for Answered {
+    fn from(known: Known) -> Answered {
+        let status = if known.file.is_some() { "have" } else { "missing" };
+        let raw_id = known.file.as_ref().map(|file| file.id.0);
+        Answered {
+            sha256: known.sha256,
+            status,
+            raw_id,
+            chunk_key: known.file.and_then(|file| file.chunk_key),
+        }
+    }
+}
+
+/// Says which of these files the session has: what is there need not be sent again.
+#[utoipa::path(post, path = "/api/v1/uploads/{token}/check", tag = "uploads", request_body = Vec<Asked>,
+    security(("session" = [], "csrf" = [])), params(("token" = String, Path)),
+    responses((status = 200, body = Vec<Answered>), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 413, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json")))]
+async fn check(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    ApiPath(token): ApiPath<String>,
+    ApiJson(asked): ApiJson<Vec<Asked>>,
+) -> Result<Json<Vec<Answered>>, ApiError> {
+    if asked.len() > MAX_QUESTION || asked.iter().any(|file| unhex::<32>(&file.sha256).is_none()) {
+        let detail = format!(
+            "Ask for at most {MAX_QUESTION} files, each by the 64 hexadecimal digits of its SHA-256."
+        );
+        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_question", detail));
+    }
+    let wanted: Vec<Wanted> =
+        asked.into_iter().map(|file| Wanted { sha256: file.sha256, size: file.size }).collect();
+    let known = app.uploads.check(&user.user, &token, &wanted).await?;
+    Ok(Json(known.into_iter().map(Answered::from).collect()))
+}
+
+/// What a file is called.
+#[derive(Debug, Deserialize, IntoParams)]
+struct Name {
+    /// File name, ending in .fit or .fits.
+    name: String,
+}
+
+/// A frame that is stored.
+#[derive(Debug, Serialize, ToSchema)]
+struct File {
+    raw_id: i64,
+    filename: String,
+    size: i64,
+    sha256: String,
+    /// `YYYYMMDD.CC_RRR.R_sDD.D`
+    chunk_key: Option<String>,
+    healpix_key: Option<String>,
+    object: Option<String>,
+    /// DATE-OBS, UTC.
+    date_obs: Option<String>,
+}
+
+impl From<RawFile> for File {
+    fn from(file: RawFile) -> File {
+        File {
+            raw_id: file.id.0,
+            filename: file.filename,
+            size: file.size,
+            sha256: file.sha256,
+            chunk_key: file.chunk_key,
+            healpix_key: file.healpix_key,
+            object: file.meta.object,
+            date_obs: file.meta.date_obs.map(|time| Micros::from(time).to_iso()),
+        }
+    }
+}
+
+/// A request's body as a storage takes it.
+pub(in crate::http) fn stream(body: Body) -> ByteStream {
+    body.into_data_stream().map_err(std::io::Error::other).boxed()
+}
+
+/// Takes a raw frame. 201 when it is new, 200 when the session has it already; either way it is safe.
+#[utoipa::path(put, path = "/api/v1/uploads/{token}/files/{sha256}", tag = "uploads",
+    security(("session" = [], "csrf" = [])),
+    params(("token" = String, Path), ("sha256" = String, Path, description = "Hexadecimal SHA-256 of the file."), Name,
+        ("Content-Digest" = Option<String>, Header, description = "sha-256=:BASE64:, compared with the address.")),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = File), (status = 201, body = File),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 408, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 413, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = 507, body = Problem, content_type = "application/problem+json")))]
+async fn put_file(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    ApiPath((token, sha256)): ApiPath<(String, String)>,
+    ApiQuery(name): ApiQuery<Name>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<File>), ApiError> {
+    let bad = |detail| ApiError::new(StatusCode::BAD_REQUEST, "bad_digest", detail);
+    let hash = unhex::<32>(&sha256)
+        .ok_or_else(|| bad("The address ends in the 64 hexadecimal digits of the SHA-256."))?;
+    if content_digest(&headers)?.is_some_and(|announced| announced != hash) {
+        return Err(bad("Content-Digest and the address name different hashes."));
+    }
+    if headers.contains_key("content-encoding") {
+        return Err(bad("Files are sent as they are, without Content-Encoding."));
+    }
+    let incoming = Incoming { name: name.name, length: content_length(&headers), sha256: Some(hash) };
+    let accepted = app.uploads.accept(&user.user, &token, incoming, stream(body)).await?;
+    let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(accepted.file.into())))
+}
+
+/// Takes a file out of an open session.
+#[utoipa::path(delete, path = "/api/v1/uploads/{token}/files/{sha256}", tag = "uploads",
+    security(("session" = [], "csrf" = [])), params(("token" = String, Path), ("sha256" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json")))]
+async fn drop_file(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    ApiPath((token, sha256)): ApiPath<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    app.uploads.drop_file(&user.user, &token, &sha256.to_ascii_lowercase()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A chunk to be.
+#[derive(Debug, Serialize, ToSchema)]
+struct GroupOf {
+    chunk_key: String,
+    object: Option<String>,
+    filter: Option<String>,
+    telescope: Option<String>,
+    /// Seconds of one exposure.
+    exptime: Option<f64>,
+    frames: usize,
+}
+
+impl From<Group> for GroupOf {
+    fn from(group: Group) -> GroupOf {
+        let Group { chunk_key, object, filter, telescope, exptime, frames } = group;
+        GroupOf { chunk_key, object, filter, telescope, exptime, frames }
+    }
+}
+
+/// Where a session stands.
+#[derive(Debug, Serialize, ToSchema)]
+struct Overview {
+    token: String,
+    /// `uploading`, `complete`, `expired`.
+    state: String,
+    label: Option<String>,
+    expires_at: String,
+    file_count: i64,
+    total_bytes: i64,
+    files: Vec<File>,
+    /// What would be made of the files.
+    groups: Vec<GroupOf>,
+}
+
+/// Says where a session stands.
+#[utoipa::path(get, path = "/api/v1/uploads/{token}", tag = "uploads", security(("session" = [])),
+    params(("token" = String, Path)),
+    responses((status = 200, body = Overview), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json")))]
+async fn status(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    ApiPath(token): ApiPath<String>,
+) -> Result<Json<Overview>, ApiError> {
+    let overview = app.uploads.overview(&user.user, &token).await?;
+    let Upload { token, state, label, expires_at, file_count, total_bytes, .. } = overview.upload;
+    Ok(Json(Overview {
+        token,
+        state: state.as_str().to_owned(),
+        label,
+        expires_at: expires_at.to_datetime(),
+        file_count,
+        total_bytes,
+        files: overview.files.into_iter().map(File::from).collect(),
+        groups: overview.groups.into_iter().map(GroupOf::from).collect(),
+    }))
+}
+
+/// Takes an open session back, with all its files.
+#[utoipa::path(delete, path = "/api/v1/uploads/{token}", tag = "uploads", security(("session" = [], "csrf" = [])),
+    params(("token" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json")))]
+async fn abandon(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    ApiPath(token): ApiPath<String>,
+) -> Result<StatusCode, ApiError> {
+    app.uploads.abandon(&user.user, &token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A job that was queued.
+#[derive(Debug, Serialize, ToSchema)]
+struct QueuedJob {
+    id: i64,
+    chunk_key: String,
+}
+
+/// A file that is in no job.
+#[derive(Debug, Serialize, ToSchema)]
+struct RejectedFile {
+    filename: String,
+    reason: String,
+}
+
+/// What finalising made.
+#[derive(Debug, Serialize, ToSchema)]
+struct FinalisedSession {
+    jobs: Vec<QueuedJob>,
+    rejected: Vec<RejectedFile>,
+}
+
+impl From<Finalised> for FinalisedSession {
+    fn from(done: Finalised) -> FinalisedSession {
+        FinalisedSession {
+            jobs: done.jobs.into_iter().map(|(id, chunk_key)| QueuedJob { id: id.0, chunk_key }).collect(),
+            rejected: done
+                .rejected
+                .into_iter()
+                .map(|(filename, reason)| RejectedFile { filename, reason })
+                .collect(),
+        }
+    }
+}
+
+/// Closes a session and queues one job for each chunk. Repeated, it gives the same answer.
+#[utoipa::path(post, path = "/api/v1/uploads/{token}/finalize", tag = "uploads",
+    security(("session" = [], "csrf" = [])), params(("token" = String, Path)),
+    responses((status = 200, body = FinalisedSession),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json")))]
+async fn finalise(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    ApiPath(token): ApiPath<String>,
+) -> Result<Json<FinalisedSession>, ApiError> {
+    Ok(Json(app.uploads.finalise(&user.user, &token).await?.into()))
+}
