@@ -1,7 +1,10 @@
 //! The interface for programs, under `/api/v1`.
 
 mod body;
+mod events;
 mod health;
+mod jobs;
+pub(super) mod stacks;
 mod uploads;
 
 pub(super) use body::{Wanted, content_digest, content_length, digest_header, range};
@@ -11,5 +14,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Its routes.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(health::routes()).merge(uploads::routes())
+    OpenApiRouter::new()
+        .merge(health::routes())
+        .merge(uploads::routes())
+        .merge(jobs::routes())
+        .merge(stacks::routes())
+        .merge(events::routes())
 }

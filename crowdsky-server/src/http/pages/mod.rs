@@ -1,9 +1,18 @@
 //! The pages for people.
 
+mod download;
+mod stacks;
+mod status;
+pub(super) mod upload;
+
 use crate::app::App;
 use axum::Router;
 
-/// Its routes.
+/// Its routes: every page at its name, with and without `.php`.
 pub(super) fn routes() -> Router<App> {
     Router::new()
+        .merge(upload::routes())
+        .merge(status::routes())
+        .merge(stacks::routes())
+        .merge(download::routes())
 }

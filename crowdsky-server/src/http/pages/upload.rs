@@ -1,0 +1,120 @@
+//! Frames in: the page where they are dropped, and the same without scripts, file by file.
+
+use crate::app::App;
+use crate::http::compat::web::session_status;
+use crate::http::error::PageError;
+use crate::http::extract::{PageUser, SignedIn};
+use crate::http::form::Form;
+use crate::http::render::{self, Frame, bytes};
+use crate::services::{self, Group, Incoming};
+use crate::store::UploadState;
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde::Deserialize;
+
+/// Its routes; what is posted here comes to `compat::web`.
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/upload.php", get(upload)).route("/upload", get(upload))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    action: String,
+    session_token: String,
+    session: String,
+}
+
+/// An open session, as it is shown without scripts.
+#[derive(Debug)]
+struct Open {
+    token: String,
+    files: i64,
+    bytes: i64,
+    groups: Vec<Group>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "upload.html")]
+struct UploadPage {
+    frame: Frame,
+    open: Option<Open>,
+    max_file_bytes: u64,
+    max_files: i64,
+    used: i64,
+    quota: i64,
+}
+
+async fn upload(
+    PageUser(user): PageUser,
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    if asked.action == "status" {
+        return Ok(session_status(&app, &user, &asked.session_token).await.into_response());
+    }
+    let open = match asked.session.as_str() {
+        "" => None,
+        token => {
+            let overview = app.uploads.overview(&user.user, token).await?;
+            let upload = overview.upload;
+            (upload.state == UploadState::Uploading).then_some(Open {
+                token: upload.token,
+                files: upload.file_count,
+                bytes: upload.total_bytes,
+                groups: overview.groups,
+            })
+        }
+    };
+    let limits = app.uploads.limits();
+    Ok(render::page(&UploadPage {
+        frame: Frame::of(&user, "upload"),
+        open,
+        max_file_bytes: limits.max_file_bytes,
+        max_files: limits.max_files,
+        used: user.user.storage_used,
+        quota: user.user.storage_limit,
+    }))
+}
+
+/// The forms of a browser without scripts: one file (`single`), and the end of the session (`finish`).
+pub(in crate::http) async fn without_scripts(
+    app: &App,
+    user: &SignedIn,
+    action: &str,
+    mut form: Form,
+) -> Response {
+    if !form.is_of(user) {
+        let sentence = "Invalid CSRF token. Please load the page again.";
+        return PageError::new(StatusCode::FORBIDDEN, sentence).into_response();
+    }
+    let token = form.get("session_token").to_owned();
+    let done = match action {
+        "finish" => app.uploads.finalise(&user.user, &token).await.map(|_| format!("/status.php?session={token}")),
+        _ => single(app, user, token, &mut form).await.map(|token| format!("/upload.php?session={token}")),
+    };
+    match done {
+        Ok(to) => Redirect::to(&to).into_response(),
+        Err(error) => PageError::from(error).into_response(),
+    }
+}
+
+/// Takes one file into the session, which is opened if there is none. Its token.
+async fn single(app: &App, user: &SignedIn, token: String, form: &mut Form) -> services::Result<String> {
+    let chosen = form.file.take().filter(|file| !file.name.is_empty());
+    let Some(file) = chosen else {
+        let message = "Choose a file first.".to_owned();
+        return Err(services::Error::BadInput { code: "no_file", message });
+    };
+    let token = match token.is_empty() {
+        true => app.uploads.open(&user.user, None, false, None).await?.token,
+        false => token,
+    };
+    let incoming = Incoming { name: file.name, length: None, sha256: None };
+    app.uploads.accept(&user.user, &token, incoming, file.body).await?;
+    Ok(token)
+}
