@@ -54,7 +54,11 @@ impl Sending<'_> {
         set(response.headers_mut(), header::CONTENT_TYPE, self.kind);
         if let Some(name) = &self.save_as {
             // The last parameter, quoted, and no filename*: clients of the original cut it out by hand.
-            set(response.headers_mut(), header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+            set(
+                response.headers_mut(),
+                header::CONTENT_DISPOSITION,
+                &format!("attachment; filename=\"{name}\""),
+            );
         }
         Ok(self.with_headers(response, &etag))
     }
@@ -90,7 +94,8 @@ fn asked(headers: &HeaderMap, etag: &str, size: u64) -> Asked {
     if headers.contains_key(header::IF_RANGE) && !matches(headers, &header::IF_RANGE, etag) {
         return Asked::Whole;
     }
-    let Some(spec) = text(headers, &header::RANGE).and_then(|range| range.trim().strip_prefix("bytes=")) else {
+    let Some(spec) = text(headers, &header::RANGE).and_then(|range| range.trim().strip_prefix("bytes="))
+    else {
         return Asked::Whole;
     };
     let Some((first, last)) = spec.split_once('-') else { return Asked::Whole };

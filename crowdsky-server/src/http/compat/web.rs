@@ -195,7 +195,11 @@ struct FinalizedJson {
         (status = "4XX", description = "Not done, and why", body = Value, content_type = "application/json"),
         (status = "5XX", description = "Not now", body = Value, content_type = "application/json"),
     ))]
-async fn finalize(PageUser(user): PageUser, State(app): State<App>, form: Form) -> Answer<Json<FinalizedJson>> {
+async fn finalize(
+    PageUser(user): PageUser,
+    State(app): State<App>,
+    form: Form,
+) -> Answer<Json<FinalizedJson>> {
     if !form.is_of(&user) {
         return Err(csrf());
     }

@@ -172,7 +172,10 @@ mod tests {
         assert_eq!(right_ascension(&Some(359.999_99)), "00h 00m 00s");
         assert_eq!(declination(&Some(41.268_75)), "+41\u{b0} 16\u{2032} 08\u{2033}");
         assert_eq!(declination(&Some(-0.5)), "\u{2212}00\u{b0} 30\u{2032} 00\u{2033}");
-        assert_eq!((exposure(&Some(90.0)), exposure(&Some(750.0))), ("90 s".to_owned(), "12.5 min".to_owned()));
+        assert_eq!(
+            (exposure(&Some(90.0)), exposure(&Some(750.0))),
+            ("90 s".to_owned(), "12.5 min".to_owned())
+        );
     }
 
     #[test]

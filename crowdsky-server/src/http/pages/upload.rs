@@ -43,7 +43,7 @@ struct Open {
 struct UploadPage {
     frame: Frame,
     open: Option<Open>,
-    max_file_bytes: u64,
+    max_file_bytes: i64,
     max_files: i64,
     used: i64,
     quota: i64,
@@ -74,7 +74,7 @@ async fn upload(
     Ok(render::page(&UploadPage {
         frame: Frame::of(&user, "upload"),
         open,
-        max_file_bytes: limits.max_file_bytes,
+        max_file_bytes: i64::try_from(limits.max_file_bytes).unwrap_or(i64::MAX),
         max_files: limits.max_files,
         used: user.user.storage_used,
         quota: user.user.storage_limit,
@@ -94,7 +94,9 @@ pub(in crate::http) async fn without_scripts(
     }
     let token = form.get("session_token").to_owned();
     let done = match action {
-        "finish" => app.uploads.finalise(&user.user, &token).await.map(|_| format!("/status.php?session={token}")),
+        "finish" => {
+            app.uploads.finalise(&user.user, &token).await.map(|_| format!("/status.php?session={token}"))
+        }
         _ => single(app, user, token, &mut form).await.map(|token| format!("/upload.php?session={token}")),
     };
     match done {
