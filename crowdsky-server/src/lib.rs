@@ -27,4 +27,5 @@ pub mod secret;
 pub mod services;
 pub mod storage;
 pub mod store;
+pub mod tls;
 pub mod worker;

@@ -14,6 +14,9 @@ mod size;
 mod stack;
 mod summary;
 mod terminal;
+mod user;
+mod worker;
+mod worker_token;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use exit::Failure;
@@ -35,6 +38,9 @@ enum Role {
     Serve(serve::Args),
     Migrate(migrate::Args),
     Fsck(fsck::Args),
+    User(user::Args),
+    Worker(worker::Args),
+    WorkerToken(worker_token::Args),
 }
 
 const EXIT_STATUS: &str = "\
@@ -57,6 +63,9 @@ pub fn main() -> ExitCode {
         Role::Serve(args) => ("serve", serve::run(&args)),
         Role::Migrate(args) => ("migrate", migrate::run(&args)),
         Role::Fsck(args) => ("fsck", fsck::run(&args)),
+        Role::User(args) => ("user", user::run(&args)),
+        Role::Worker(args) => ("worker", worker::run(&args)),
+        Role::WorkerToken(args) => ("worker-token", worker_token::run(&args)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

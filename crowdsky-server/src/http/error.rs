@@ -7,7 +7,7 @@ use crate::{services, storage, store};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use std::error::Error as _;
+
 use std::time::Duration;
 use utoipa::ToSchema;
 

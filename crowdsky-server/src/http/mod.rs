@@ -1,6 +1,6 @@
 //! Every route on one screen, then the layers.
 
-mod api;
+pub(crate) mod api;
 mod assets;
 mod compat;
 mod error;

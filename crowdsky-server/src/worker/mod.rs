@@ -2,8 +2,10 @@
 
 mod backoff;
 mod direct;
+mod remote;
 
 pub use direct::Direct;
+pub use remote::Remote;
 
 use crate::jobs::{self, Bench, JobError, Progress, SourceError, Task, WorkSource};
 use crate::store::Failure;

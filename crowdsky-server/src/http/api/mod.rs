@@ -5,7 +5,8 @@ mod events;
 mod health;
 mod jobs;
 pub(super) mod stacks;
-mod uploads;
+pub(super) mod uploads;
+pub(crate) mod work;
 
 pub(super) use body::{Wanted, content_digest, content_length, digest_header, range};
 
@@ -20,4 +21,5 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .merge(jobs::routes())
         .merge(stacks::routes())
         .merge(events::routes())
+        .merge(work::routes())
 }

@@ -212,6 +212,18 @@ impl Accounts {
         Ok(self.store.set_active(user.id, active).await?)
     }
 
+    /// Sets what a user may store, with the quota that goes with it.
+    pub async fn set_tier(&self, username: &str, tier: Tier) -> Result<()> {
+        let user = self.store.user_by_name(username).await?.ok_or(Error::NotFound("user"))?;
+        let settings = &self.settings.accounts;
+        let limit = match tier {
+            Tier::Free => settings.quota_free_bytes,
+            Tier::Pro => settings.quota_pro_bytes,
+            Tier::Raw => settings.quota_raw_bytes,
+        };
+        Ok(self.store.set_tier(user.id, tier, limit).await?)
+    }
+
     /// Deletes the account with all that belongs to it.
     pub async fn delete_account(&self, user: &User, password: &str, client: &Client) -> Result<()> {
         self.prove(user, password, client).await?;

@@ -1,0 +1,118 @@
+//! Role `user`: accounts, as the operator manages them.
+
+use super::exit::Failure;
+use super::serve::{Place, block_on, open};
+use super::terminal;
+use crate::services::Registration;
+use crate::store::Tier;
+use clap::Subcommand;
+use std::io::{BufRead, stdin};
+
+const EXAMPLES: &str = "\
+Examples:
+  crowdsky user add ada --email ada@example.org < password.txt
+  crowdsky user passwd ada < password.txt
+  crowdsky user disable ada
+  crowdsky user tier ada pro
+
+Passwords are read from standard input: one line. A new password or a disabled account ends all sessions of the user.
+";
+
+/// Adds and manages users.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum What {
+    /// Adds a user; the password comes from standard input.
+    Add {
+        /// 3 to 64 characters, no @.
+        name: String,
+        /// Address.
+        #[arg(long)]
+        email: String,
+    },
+    /// Sets a password, from standard input.
+    Passwd {
+        /// Who.
+        name: String,
+    },
+    /// Locks a user out.
+    Disable {
+        /// Who.
+        name: String,
+    },
+    /// Lets a user in again.
+    Enable {
+        /// Who.
+        name: String,
+    },
+    /// Sets what a user may store: free, pro or raw.
+    Tier {
+        /// Who.
+        name: String,
+        /// Which.
+        tier: String,
+    },
+    /// Lists all users.
+    List,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let settings = args.place.settings(&[])?;
+    block_on(async {
+        let app = open(settings).await?;
+        let failed = |error: crate::services::Error| Failure::because(&error);
+        match &args.what {
+            What::Add { name, email } => {
+                let (username, email, password) = (name.clone(), email.clone(), password()?);
+                app.accounts.add_user(&Registration { username, email, password }).await.map_err(failed)?;
+                terminal::say("added")?;
+            }
+            What::Passwd { name } => {
+                app.accounts.reset_password(name, &password()?).await.map_err(failed)?;
+                terminal::say("the password is set; all sessions have ended")?;
+            }
+            What::Disable { name } => {
+                app.accounts.set_active(name, false).await.map_err(failed)?;
+                terminal::say("disabled; all sessions have ended")?;
+            }
+            What::Enable { name } => {
+                app.accounts.set_active(name, true).await.map_err(failed)?;
+                terminal::say("enabled")?;
+            }
+            What::Tier { name, tier } => {
+                let tier = Tier::parse(tier).ok_or_else(|| {
+                    Failure::Usage(format!("there is no tier {tier:?}: give free, pro or raw"))
+                })?;
+                app.accounts.set_tier(name, tier).await.map_err(failed)?;
+                terminal::say("set")?;
+            }
+            What::List => {
+                for user in app.store.users().await.map_err(|error| Failure::because(&error))? {
+                    let (used, limit) = (user.storage_used / 1_000_000, user.storage_limit / 1_000_000);
+                    let state = if user.is_active { "active" } else { "disabled" };
+                    let tier = user.tier.as_str();
+                    terminal::say(&format!(
+                        "{}\t{}\t{tier}\t{used} of {limit} MB\t{state}",
+                        user.username, user.email
+                    ))?;
+                }
+            }
+        }
+        app.store.close().await;
+        Ok(())
+    })
+}
+
+fn password() -> Result<String, Failure> {
+    let mut line = String::new();
+    stdin().lock().read_line(&mut line).map_err(|error| Failure::because(&error))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
