@@ -1,0 +1,94 @@
+// What the upload page says to the server.
+
+import { Failure } from "./queue.js";
+
+const csrf = () => document.querySelector('meta[name="csrf-token"]').content;
+const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const base64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+
+/** Whether the browser computes hashes: only where the page came by https or from this machine. */
+export const canHash = () => Boolean(globalThis.crypto?.subtle);
+
+/** SHA-256 of a file. */
+export async function digest(file) {
+  const hash = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  return { hex: hex(hash), base64: base64(hash) };
+}
+
+/** What an answer that is no success means for the queue. */
+function failure(status, text, retryAfter) {
+  let said;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    said = {};
+  }
+  const sentence = said.detail ?? said.error ?? `The server answered ${status}.`;
+  if (status === 401 || status === 302) return new Failure("You are signed out. Sign in again in another tab, then go on.", { stop: true });
+  if (status === 403 || status === 404 || said.code === "wrong_state") return new Failure(sentence, { stop: true });
+  if (said.code === "quota_exceeded" || said.code === "limit") return new Failure(sentence, { stop: true });
+  const again = status === 408 || status === 429 || status >= 500 || said.code === "digest_mismatch";
+  return new Failure(sentence, { again, after: Number(retryAfter) || 0 });
+}
+
+/** JSON from the interface for programs. */
+export async function ask(method, path, body, headers = {}) {
+  const request = { method, headers: { "X-CSRF-Token": csrf(), ...headers } };
+  if (body !== undefined) {
+    request.body = JSON.stringify(body);
+    request.headers["Content-Type"] = "application/json";
+  }
+  let answer;
+  try {
+    answer = await fetch(`/api/v1/${path}`, request);
+  } catch {
+    throw new Failure("The server cannot be reached.", { again: true });
+  }
+  const text = await answer.text();
+  if (!answer.ok) throw Object.assign(failure(answer.status, text, answer.headers.get("Retry-After")), { status: answer.status });
+  return text ? JSON.parse(text) : null;
+}
+
+/** Opens a session; the same key gives the same session, should the answer get lost. */
+export function openSession(key) {
+  return ask("POST", "uploads", {}, { "Idempotency-Key": key });
+}
+
+/** A random key. */
+export const randomKey = () => hex(crypto.getRandomValues(new Uint8Array(16)));
+
+/** Sends a file whose hash is known. */
+export function put(token, name, file, hash, tools) {
+  const path = `/api/v1/uploads/${token}/files/${hash.hex}?name=${encodeURIComponent(name)}`;
+  return transfer("PUT", path, file, { "Content-Digest": `sha-256=:${hash.base64}:`, "Content-Type": "application/octet-stream" }, tools);
+}
+
+/** Sends a file without a hash. */
+export function post(token, name, file, tools) {
+  const form = new FormData();
+  form.append("action", "file");
+  form.append("session_token", token);
+  form.append("file", file, name);
+  return transfer("POST", "/upload.php", form, {}, tools);
+}
+
+// Not fetch: it tells nothing of its progress.
+function transfer(method, path, body, headers, { signal, progress }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, path);
+    for (const [name, value] of Object.entries({ ...headers, "X-CSRF-Token": csrf() })) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => progress(event.loaded));
+    request.addEventListener("load", () => {
+      const { status } = request;
+      // A form that finds nobody signed in is sent on to the page for that.
+      const elsewhere = request.responseURL.includes("/login");
+      if (status >= 200 && status < 300 && !elsewhere) resolve();
+      else reject(failure(elsewhere ? 401 : status, request.responseText, request.getResponseHeader("Retry-After")));
+    });
+    request.addEventListener("error", () => reject(new Failure("The connection broke off.", { again: true })));
+    request.addEventListener("abort", () => reject(new Failure("Broken off.")));
+    signal.addEventListener("abort", () => request.abort(), { once: true });
+    request.send(body);
+  });
+}
