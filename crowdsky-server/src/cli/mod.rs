@@ -1,6 +1,7 @@
 //! The command line: one role per file.
 
 mod chunks;
+mod demo;
 mod exit;
 mod fsck;
 mod inspect;
@@ -35,6 +36,7 @@ enum Role {
     Stack(stack::Args),
     Inspect(inspect::Args),
     Simulate(simulate::Args),
+    Demo(demo::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
     Fsck(fsck::Args),
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Role::Stack(args) => ("stack", stack::run(&args)),
         Role::Inspect(args) => ("inspect", inspect::run(&args)),
         Role::Simulate(args) => ("simulate", simulate::run(&args)),
+        Role::Demo(args) => ("demo", demo::run(&args)),
         Role::Serve(args) => ("serve", serve::run(&args)),
         Role::Migrate(args) => ("migrate", migrate::run(&args)),
         Role::Fsck(args) => ("fsck", fsck::run(&args)),

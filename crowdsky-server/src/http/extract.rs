@@ -143,12 +143,12 @@ impl FromRequestParts<App> for LegacyWorker {
 
 /// Where the request comes from, for limits and the audit log.
 #[derive(Debug, Clone)]
-pub(super) struct From_(pub(super) Client);
+pub(super) struct Caller(pub(super) Client);
 
-impl FromRequestParts<App> for From_ {
+impl FromRequestParts<App> for Caller {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<From_, std::convert::Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Caller, std::convert::Infallible> {
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -163,7 +163,7 @@ impl FromRequestParts<App> for From_ {
         }
         let agent = text("user-agent").unwrap_or("unknown").to_owned();
         let request_id = text("x-request-id").map(str::to_owned);
-        Ok(From_(Client { ip, agent, request_id }))
+        Ok(Caller(Client { ip, agent, request_id }))
     }
 }
 

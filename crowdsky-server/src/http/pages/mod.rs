@@ -1,6 +1,8 @@
 //! The pages for people.
 
+mod account;
 mod download;
+mod home;
 mod stacks;
 mod status;
 pub(super) mod upload;
@@ -11,6 +13,8 @@ use axum::Router;
 /// Its routes: every page at its name, with and without `.php`.
 pub(super) fn routes() -> Router<App> {
     Router::new()
+        .merge(home::routes())
+        .merge(account::routes())
         .merge(upload::routes())
         .merge(status::routes())
         .merge(stacks::routes())
