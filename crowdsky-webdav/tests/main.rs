@@ -1,0 +1,4 @@
+//! The client against WebDAV servers, and against hostile answers.
+#![allow(clippy::unwrap_used)]
+
+mod names;
