@@ -149,16 +149,12 @@ async fn wait(browser: &Browser, token: &str, expected: usize) -> Result<Vec<Jso
         }
         if jobs.len() == expected && jobs.iter().all(|job| job["status"] == "completed") {
             let stacks = browser.json(browser.request(Method::GET, "/api/v1/stacks")).await?;
-            let stacks =
-                stacks["stacks"].as_array().or_else(|| stacks.as_array()).cloned().unwrap_or_default();
-            let with_time = |stack: Json| {
+            let mut stacks = stacks["stacks"].as_array().cloned().unwrap_or_default();
+            for stack in &mut stacks {
                 let job = jobs.iter().find(|job| job["stack_id"] == stack["id"]);
-                let seconds = job.map_or(Json::Null, |job| job["seconds"].clone());
-                let mut stack = stack;
-                stack["seconds"] = seconds;
-                stack
-            };
-            return Ok(stacks.into_iter().map(with_time).collect());
+                stack["seconds"] = job.and_then(seconds).map_or(Json::Null, Json::from);
+            }
+            return Ok(stacks);
         }
         if begin.elapsed() > PATIENCE {
             return Err(Failure::Failed(format!("the stacks are not there after {} s", PATIENCE.as_secs())));
