@@ -49,6 +49,13 @@ need_python() {
     cp ci/requirements.txt .venv/ # only now: an environment half made is made again
 }
 
+# The servers that crowdsky-webdav is held against; the fourth, wsgidav, comes with need_python.
+need_webdav_servers() {
+    need_package 'command -v rclone && command -v curl' rclone curl
+    need_package 'ls /usr/lib/apache2/modules/mod_dav_fs.so' apache2
+    need_package 'ls /usr/lib/nginx/modules/ngx_http_dav_ext_module.so' nginx libnginx-mod-http-dav-ext
+}
+
 need_nightly() {
     cargo +nightly --version 2>/dev/null && return
     echo "fuzzing needs a nightly toolchain under rustup, as \`cargo +nightly\`: rustup toolchain install nightly" >&2

@@ -49,6 +49,7 @@ run_tests() {
 step_test() {
     need_fitsverify
     need_python
+    need_webdav_servers
     need_cargo_tool nextest || echo "no cargo-nextest; plain cargo test serves as well"
     run_tests --workspace
     cargo test --workspace --doc
@@ -58,6 +59,7 @@ step_features() {
     need_cfitsio
     need_fitsverify
     need_python
+    need_webdav_servers
     run_tests -p crowdsky-core -p crowdsky-fits -p crowdsky-stack -p crowdsky-server \
         --features crowdsky-core/serde,crowdsky-server/cfitsio
     cargo check -p crowdsky-core

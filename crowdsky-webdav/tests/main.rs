@@ -1,4 +1,5 @@
 //! The client against WebDAV servers, and against hostile answers.
 #![allow(clippy::unwrap_used)]
 
+mod contract;
 mod names;
