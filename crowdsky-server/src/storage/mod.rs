@@ -6,10 +6,12 @@ pub(crate) mod checked;
 mod key;
 mod local;
 mod open;
+mod webdav;
 
 pub use key::{Artefact, BadKey, BlobKey, MAX_KEY, slug};
 pub use local::LocalStore;
 pub use open::{open, place};
+pub use webdav::WebdavStore;
 
 use crate::objects::Role;
 use async_trait::async_trait;

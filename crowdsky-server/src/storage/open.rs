@@ -1,6 +1,6 @@
 //! From the settings to the two storages.
 
-use super::{BlobStore, Blobs, Error, LocalStore, Result};
+use super::{BlobStore, Blobs, LocalStore, Result, WebdavStore};
 use crate::config::{Storage, StorageKind, StoragePlace};
 use crate::objects::Role;
 use std::path::Path;
@@ -27,9 +27,6 @@ pub fn place(role: Role, place: &StoragePlace, data_dir: &Path) -> Result<Arc<dy
             let folder = place.path.clone().unwrap_or_else(|| data_dir.join(role.as_str()));
             Ok(Arc::new(LocalStore::open(role, &folder, place.reserve_bytes)?))
         }
-        StorageKind::Webdav => {
-            let what = "WebDAV is not in this build".to_owned();
-            Err(Error::Refused { role, what, cause: "kind = \"webdav\"".into() })
-        }
+        StorageKind::Webdav => Ok(Arc::new(WebdavStore::open(role, place)?)),
     }
 }
