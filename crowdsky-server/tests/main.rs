@@ -2,6 +2,7 @@
 // A test says what is wrong by failing.
 #![allow(clippy::unwrap_used)]
 
+mod e2e;
 mod harness;
 mod inspect;
 mod simulate;

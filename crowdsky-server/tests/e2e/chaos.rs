@@ -11,7 +11,8 @@ use std::time::Duration;
 
 /// Deletes wait for a day, so every raw frame is still there to be compared; leases are short, so that jobs of a killed
 /// server come back within seconds.
-const SETTINGS: &str = "[jobs]\nlease_s = 3\nheartbeat_s = 0.5\nreap_every_s = 0.5\nbackoff_first_s = 0.1\nmax_attempts = 20\n";
+const SETTINGS: &str =
+    "[jobs]\nlease_s = 3\nheartbeat_s = 0.5\nreap_every_s = 0.5\nbackoff_first_s = 0.1\nmax_attempts = 20\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_and_local_files() {
@@ -43,7 +44,13 @@ async fn killed_again_and_again(places: Places) {
 
     // Uploads, with a kill every half second or so while they run.
     let ledger: Arc<Mutex<BTreeSet<String>>> = Arc::default();
-    let uploads = tokio::spawn(upload_all(user.clone(), address.clone(), session.clone(), folder.clone(), ledger.clone()));
+    let uploads = tokio::spawn(upload_all(
+        user.clone(),
+        address.clone(),
+        session.clone(),
+        folder.clone(),
+        ledger.clone(),
+    ));
     for pause in [150, 320, 90, 410] {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         restart(&mut server, &address);
@@ -89,7 +96,13 @@ fn restart(server: &mut Server, address: &Address) {
 }
 
 /// Sends every file, three at a time, until it is acknowledged; writes down what was.
-async fn upload_all(user: User, address: Address, session: String, folder: Folder, ledger: Arc<Mutex<BTreeSet<String>>>) {
+async fn upload_all(
+    user: User,
+    address: Address,
+    session: String,
+    folder: Folder,
+    ledger: Arc<Mutex<BTreeSet<String>>>,
+) {
     let lanes = (0..3).map(|lane| {
         let (user, address, session, folder, ledger) =
             (user.clone(), address.clone(), session.clone(), folder.clone(), ledger.clone());

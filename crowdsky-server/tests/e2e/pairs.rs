@@ -1,7 +1,7 @@
 //! The same end-to-end story on every pair of database and storage.
 
 use super::nights::{self, Folder};
-use super::places::{Places, Rows, Bytes};
+use super::places::{Bytes, Places, Rows};
 use super::server::Server;
 use super::user::{User, good};
 use crate::harness::Bench;

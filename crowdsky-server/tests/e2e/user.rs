@@ -36,14 +36,15 @@ impl User {
     }
 
     async fn by_form(url: &str, name: &str, action: &str) -> User {
-        crowdsky_webdav::install_crypto();
+        crowdsky_server::tls::install();
         let http = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(120))
             .build()
             .unwrap();
         let page = http.get(format!("{url}/login.php")).send().await.unwrap();
-        let mut user = User { http, url: url.to_owned(), cookie: cookie(&page).unwrap(), csrf: String::new() };
+        let mut user =
+            User { http, url: url.to_owned(), cookie: cookie(&page).unwrap(), csrf: String::new() };
         user.csrf = form_token(&page.text().await.unwrap());
         let password = format!("{name}-{name}-long");
         let email = format!("{name}@example.org");
@@ -68,8 +69,13 @@ impl User {
 
     /// A request with the cookie and, where it changes something, the form token.
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method.clone(), format!("{}{path}", self.url)).header("cookie", &self.cookie);
-        if method.is_safe() || self.csrf.is_empty() { request } else { request.header("x-csrf-token", &self.csrf) }
+        let request =
+            self.http.request(method.clone(), format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        if method.is_safe() || self.csrf.is_empty() {
+            request
+        } else {
+            request.header("x-csrf-token", &self.csrf)
+        }
     }
 
     /// An answer, whatever it is.
@@ -89,7 +95,12 @@ impl User {
     }
 
     /// Sends a file. The status, or what kept the answer away.
-    pub(super) async fn put(&self, session: &str, name: &str, bytes: &[u8]) -> Result<StatusCode, reqwest::Error> {
+    pub(super) async fn put(
+        &self,
+        session: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<StatusCode, reqwest::Error> {
         let digest = Sha256::digest(bytes);
         let base64 = base64::engine::general_purpose::STANDARD.encode(digest);
         let answer = self

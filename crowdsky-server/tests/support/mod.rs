@@ -1,3 +1,4 @@
 //! What the tests of the service share.
 
+pub(crate) mod dav;
 pub(crate) mod mariadb;

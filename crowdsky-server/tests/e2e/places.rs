@@ -1,0 +1,78 @@
+//! Where rows and bytes are: every pair that the service is tested on. What does not start is a failure, never a skip.
+
+use crate::support::dav::Dav;
+use crate::support::mariadb::Mariadb;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// Which database.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rows {
+    Sqlite,
+    Mariadb,
+}
+
+/// Which storage, for raws and stacks alike.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Bytes {
+    Local,
+    Rclone,
+    Apache,
+    Nginx,
+    Wsgidav,
+    DavServer,
+}
+
+/// A pair that runs, and a folder for the rest.
+#[derive(Debug)]
+pub(super) struct Places {
+    folder: TempDir,
+    mariadb: Option<Mariadb>,
+    dav: Option<Dav>,
+}
+
+impl Places {
+    pub(super) async fn new(rows: Rows, bytes: Bytes) -> Places {
+        let mariadb = match rows {
+            Rows::Sqlite => None,
+            Rows::Mariadb => Some(Mariadb::start()),
+        };
+        let dav = match bytes {
+            Bytes::Local => None,
+            Bytes::Rclone => Some(Dav::start("rclone")),
+            Bytes::Apache => Some(Dav::start("apache")),
+            Bytes::Nginx => Some(Dav::start("nginx")),
+            Bytes::Wsgidav => Some(Dav::start("wsgidav")),
+            Bytes::DavServer => Some(Dav::in_process().await),
+        };
+        Places { folder: tempfile::tempdir().unwrap(), mariadb, dav }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Address of the storage, if it is on WebDAV.
+    pub(super) fn dav(&self) -> Option<&Dav> {
+        self.dav.as_ref()
+    }
+
+    /// The settings that name these places; cheap passwords and no limits on sign-ins, for the tests sign in a lot.
+    pub(super) fn settings(&self) -> String {
+        let folder = self.folder.path().join("data");
+        let mut toml = format!("data_dir = {:?}\n", folder.to_str().unwrap());
+        if let Some(server) = &self.mariadb {
+            toml += &format!("[database]\nurl = {:?}\n", server.url("crowdsky"));
+        }
+        if let Some(dav) = &self.dav {
+            for role in ["raws", "stacks"] {
+                toml += &format!("[storage.{role}]\nkind = \"webdav\"\nurl = {:?}\n", dav.url());
+                if let Some((user, password)) = dav.credentials() {
+                    toml += &format!("user = {user:?}\npassword = {password:?}\n");
+                }
+            }
+        }
+        toml += "[accounts]\nbcrypt_cost = 4\nregistrations_per_hour_per_ip = 1000\nlogins_per_minute_per_ip = 1000\n";
+        toml
+    }
+}
