@@ -40,6 +40,8 @@ async fn killed_again_and_again(places: Places) {
     let mut server = Server::start(&places, SETTINGS);
     let address = Address(Arc::new(Mutex::new(server.url.clone())));
     let user = User::register(&server.url, "ada").await;
+    // Whose raws stay after stacking: so the whole ledger can be compared at the end.
+    assert!(server.role(&["user", "tier", "ada", "raw"]).status.success());
     let session = user.open().await;
 
     // Uploads, with a kill every half second or so while they run.

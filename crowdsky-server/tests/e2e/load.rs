@@ -15,10 +15,7 @@ const FILES: usize = 6;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixteen_uploaders_of_4_mb_files() {
     let places = Places::new(Rows::Sqlite, Bytes::Local).await;
-    let server = Server::start(
-        &places,
-        "[accounts]\nregistrations_per_hour_per_ip = 100\nlogins_per_minute_per_ip = 100\n",
-    );
+    let server = Server::start(&places, "");
     let night = Night::new(NightOptions::default().stars(50).quiet().frames(1)).unwrap();
     let frame = Arc::new(night.fits_bytes(0).unwrap());
     assert_eq!(frame.len(), 4_152_960, "the size of a Seestar S50's raw frame");

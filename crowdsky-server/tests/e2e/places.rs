@@ -52,11 +52,6 @@ impl Places {
         self.folder.path()
     }
 
-    /// Address of the storage, if it is on WebDAV.
-    pub(super) fn dav(&self) -> Option<&Dav> {
-        self.dav.as_ref()
-    }
-
     /// The settings that name these places; cheap passwords and no limits on sign-ins, for the tests sign in a lot.
     pub(super) fn settings(&self) -> String {
         let folder = self.folder.path().join("data");
