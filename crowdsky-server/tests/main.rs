@@ -2,9 +2,11 @@
 // A test says what is wrong by failing.
 #![allow(clippy::unwrap_used)]
 
+mod compat;
 mod e2e;
 mod harness;
 mod inspect;
+mod pages;
 mod simulate;
 mod stack;
 mod store;

@@ -1,4 +1,5 @@
 //! What the tests of the service share.
 
+pub(crate) mod app;
 pub(crate) mod dav;
 pub(crate) mod mariadb;

@@ -1,0 +1,59 @@
+//! What scripts and templates may not do.
+
+use std::path::Path;
+
+fn sources(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|file| file.to_string_lossy().ends_with(ending));
+    files
+        .map(|file| {
+            let text = std::fs::read_to_string(&file).unwrap();
+            (file.file_name().unwrap().to_string_lossy().into_owned(), text)
+        })
+        .collect()
+}
+
+/// A name in a FITS header is a text, never a part of the page (U-16).
+#[test]
+fn u16_scripts_make_no_markup_of_data() {
+    let scripts = sources("static", ".js");
+    assert!(scripts.len() >= 8);
+    for (name, text) in scripts {
+        let forbidden = [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "DOMParser",
+            "srcdoc",
+            "eval(",
+            "new Function",
+            "createContextualFragment",
+            "setAttribute(\"style",
+        ];
+        for word in forbidden {
+            assert!(!text.contains(word), "{name} uses {word}");
+        }
+        assert!(!text.contains("https://") && !text.contains("http://"), "{name} asks another server");
+    }
+}
+
+/// The policy forbids them, so they would not work.
+#[test]
+fn u16_templates_have_no_script_or_style_within() {
+    let templates = sources("templates", ".html");
+    assert!(templates.len() >= 6);
+    for (name, text) in templates {
+        assert!(!text.contains("<style") && !text.contains(" style=\""), "{name} has a style within");
+        assert!(!text.contains("javascript:") && !text.contains("|safe"), "{name}");
+        for script in text.split("<script").skip(1) {
+            assert!(
+                script.trim_start().starts_with("type=\"module\" src=\"/static/"),
+                "{name} has a script within"
+            );
+        }
+        let handler = text.split_whitespace().find(|word| word.starts_with("on") && word.contains("=\""));
+        assert_eq!(handler, None, "{name}");
+    }
+}
