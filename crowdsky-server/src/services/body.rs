@@ -43,6 +43,8 @@ pub(crate) fn paced(body: ByteStream, pace: Pace) -> ByteStream {
         let ended = item.is_err();
         Some((item, (body, begin, seen, ended)))
     })
+    // What is left over is read by `drain`, which may come after the end.
+    .fuse()
     .boxed()
 }
 

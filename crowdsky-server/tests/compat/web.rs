@@ -1,6 +1,7 @@
 //! What the original's pages called: statuses, bodies, order of checks, word for word.
 
 use crate::support::app::{Browser, TestApp, frame};
+use crowdsky_server::config::Settings;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -94,15 +95,22 @@ async fn files_that_are_refused() {
     // 30 bytes with the right beginning were enough for the original.
     let (status, json) = answered(file(&browser, &token, named(frame("M 42")[..30].to_vec(), "a.fit"))).await;
     assert!(status == 400 && json["error"].as_str().unwrap().contains("cut off"), "{status} {json}");
-    let huge = String::from_utf8(frame("M 42")).unwrap_or_default().replacen(
-        "                   4",
-        "                8000",
-        2,
-    );
-    let huge = answered(file(&browser, &token, named(huge.into_bytes(), "a.fit"))).await;
-    assert_eq!(huge, error(400, "File exceeds 50 MB limit."));
     let csrf = file(&browser, &token, good()).header("x-csrf-token", "x");
     assert_eq!(csrf.send().await.unwrap().status(), StatusCode::OK, "one good token is enough");
+}
+
+/// A frame of more bytes than are allowed is refused by its header, before its pixels have come.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_too_large() {
+    let mut settings = Settings::default();
+    settings.uploads.max_file_bytes = 1 << 20;
+    let server = TestApp::start_with(settings).await;
+    let (_, browser) = server.user("owner").await;
+    let token = start(&browser).await;
+    let huge = String::from_utf8(frame("M 42")).unwrap();
+    let huge = huge.replace("                   4", "                1000").into_bytes();
+    let answer = answered(file(&browser, &token, named(huge, "a.fit"))).await;
+    assert_eq!(answer, error(400, "File exceeds 1 MB limit."));
 }
 
 #[tokio::test(flavor = "multi_thread")]

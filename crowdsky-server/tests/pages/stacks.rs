@@ -56,7 +56,7 @@ async fn u19_the_name_of_a_download_is_plain() {
     let (user, browser) = server.user("owner").await;
     let made = server.stacked(&user, "M 42\"; filename*=x;../").await;
     let answer = browser.get(&format!("/download.php?id={}", made.stack)).await;
-    let expected = "attachment; filename=\"M_42___filename__x_.._20250115.78_83.6_+22.0.fits\"";
+    let expected = "attachment; filename=\"M_42___filename__x_..__20250115.78_83.6_+22.0.fits\"";
     assert_eq!(answer.headers()["content-disposition"], expected);
     assert_eq!(answer.headers()["content-type"], "application/fits");
 }
