@@ -27,5 +27,6 @@ pub mod secret;
 pub mod services;
 pub mod storage;
 pub mod store;
+pub mod telemetry;
 pub mod tls;
 pub mod worker;

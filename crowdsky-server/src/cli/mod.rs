@@ -1,6 +1,7 @@
 //! The command line: one role per file.
 
 mod chunks;
+mod config;
 mod demo;
 mod exit;
 mod fsck;
@@ -43,6 +44,7 @@ enum Role {
     User(user::Args),
     Worker(worker::Args),
     WorkerToken(worker_token::Args),
+    Config(config::Args),
 }
 
 const EXIT_STATUS: &str = "\
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
         Role::User(args) => ("user", user::run(&args)),
         Role::Worker(args) => ("worker", worker::run(&args)),
         Role::WorkerToken(args) => ("worker-token", worker_token::run(&args)),
+        Role::Config(args) => ("config", config::run(&args)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

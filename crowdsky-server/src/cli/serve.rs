@@ -7,7 +7,9 @@ use crate::config::{self, Settings};
 use crate::http;
 use crate::storage;
 use crate::store;
+use crate::telemetry;
 use crate::worker::{self, Direct};
+use sd_notify::NotifyState;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -74,11 +76,31 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     block_on(async {
         let running = Running::start(settings).await?;
         terminal::say(&format!("listening on {}", running.url))?;
+        supervised(&[NotifyState::Ready]);
+        let watchdog = tokio::spawn(watchdog());
         signalled().await;
+        watchdog.abort();
         tracing::info!("told to end");
+        supervised(&[NotifyState::Stopping]);
         running.end().await;
         Ok(())
     })
+}
+
+/// Tells systemd, where it has started this process.
+fn supervised(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "systemd could not be told");
+    }
+}
+
+/// A sign of life for systemd, where the unit asks for one, twice as often as it must come.
+async fn watchdog() {
+    let Some(every) = sd_notify::watchdog_enabled() else { return };
+    loop {
+        supervised(&[NotifyState::Watchdog]);
+        tokio::time::sleep(every / 2).await;
+    }
 }
 
 /// Runs a role's future.
@@ -118,11 +140,15 @@ impl Running {
             blobs.probe().await.map_err(|error| Failure::because(&error))?;
         }
         let address = app.settings.http.listen;
-        let listener = TcpListener::bind(address).await.map_err(|error| {
-            Failure::Failed(format!("cannot listen on {address}: {error}; give another --listen"))
-        })?;
+        let listener = bind(address).await?;
         let local = listener.local_addr().map_err(|error| Failure::because(&error))?;
         let (tasks, listening) = (TaskTracker::new(), CancellationToken::new());
+        tasks.spawn(telemetry::run(app.shutdown.clone()));
+        if let Some(address) = app.settings.http.metrics_listen {
+            let (listener, router) = (bind(address).await?, http::metrics_router(app.clone()));
+            let (stop, http) = (listening.clone(), app.settings.http.clone());
+            tasks.spawn(async move { http::listen::serve(listener, router, &http, stop).await });
+        }
         let (router, stop, http) = (http::router(app.clone()), listening.clone(), app.settings.http.clone());
         tasks.spawn(async move { http::listen::serve(listener, router, &http, stop).await });
         let (upkeep, stop) = (app.upkeep.clone(), app.shutdown.clone());
@@ -140,6 +166,12 @@ impl Running {
         self.tasks.wait().await;
         self.app.store.close().await;
     }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::Failed(format!("cannot listen on {address}: {error}; choose another address"))
+    })
 }
 
 fn start_worker(app: &App, tasks: &TaskTracker) {

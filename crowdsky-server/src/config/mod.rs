@@ -6,6 +6,7 @@ mod http;
 mod jobs;
 mod load;
 mod log;
+mod redact;
 mod seconds;
 mod secret;
 mod storage;

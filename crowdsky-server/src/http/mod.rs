@@ -35,6 +35,11 @@ pub fn router(app: App) -> Router {
     safety::layers(routes, &app).with_state(app)
 }
 
+/// What is answered on `http.metrics_listen`.
+pub fn metrics_router(app: App) -> Router {
+    api::metrics::router(app)
+}
+
 /// The description of the interface for programs, OpenAPI 3.1, as JSON.
 pub fn description() -> String {
     let description = described().into_openapi();

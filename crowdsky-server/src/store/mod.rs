@@ -20,7 +20,7 @@ mod uploads;
 mod users;
 mod workers;
 
-pub use connect::connect;
+pub use connect::{check, connect};
 pub use error::{Error, Result};
 pub use ids::{JobId, OutboxId, RawId, SessionId, StackId, UploadId, UserId, WorkerId};
 pub use jobs::{

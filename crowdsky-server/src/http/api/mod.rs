@@ -4,6 +4,7 @@ mod body;
 mod events;
 mod health;
 mod jobs;
+pub(super) mod metrics;
 pub(super) mod stacks;
 pub(super) mod uploads;
 pub(crate) mod work;
@@ -22,4 +23,5 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .merge(stacks::routes())
         .merge(events::routes())
         .merge(work::routes())
+        .merge(metrics::routes())
 }

@@ -55,7 +55,9 @@ impl Passwords {
     /// The hash of a password that is in use.
     pub(super) async fn rehash(&self, password: &str) -> Result<String> {
         let (password, cost) = (password.to_owned(), self.cost);
-        self.off_thread(move || bcrypt::non_truncating_hash(password, cost)).await
+        // Not `non_truncating_hash`: it counts the NUL that it adds, and so refuses 72 bytes, which PHP takes. What is cut
+        // here is that NUL at most, for longer passwords do not come this far.
+        self.off_thread(move || bcrypt::hash(password, cost)).await
     }
 
     /// Whether the password has this hash; without a hash it takes as long and is false.
@@ -75,7 +77,7 @@ impl Passwords {
             None => self.dummy.get_or_try_init(|| self.rehash("a password that nobody has")).await?.clone(),
         };
         let password = password.to_owned();
-        let same = self.off_thread(move || bcrypt::non_truncating_verify(password, &hash)).await?;
+        let same = self.off_thread(move || bcrypt::verify(password, &hash)).await?;
         Ok(same && known)
     }
 
