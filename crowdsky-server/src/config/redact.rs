@@ -10,9 +10,12 @@ impl Settings {
     /// The same settings, with the secrets in addresses replaced.
     pub fn redacted(&self) -> Settings {
         let mut shown = self.clone();
-        let storages = [&mut shown.storage.raws, &mut shown.storage.stacks, &mut shown.worker.artifacts.storage];
+        let storages =
+            [&mut shown.storage.raws, &mut shown.storage.stacks, &mut shown.worker.artifacts.storage];
         let places = storages.into_iter().map(|place| &mut place.url);
-        for url in places.chain([&mut shown.database.url, &mut shown.worker.server, &mut shown.http.public_url]) {
+        for url in
+            places.chain([&mut shown.database.url, &mut shown.worker.server, &mut shown.http.public_url])
+        {
             *url = url.as_deref().map(redacted);
         }
         shown

@@ -32,7 +32,6 @@ pub(super) async fn run(source: &dyn WorkSource, task: &Task, bench: &Bench) -> 
     if bench.stop.is_cancelled() {
         return Err(JobError::Stopped);
     }
-    fail_point::pass("in_stack");
     let (progress, threads, out) = (bench.progress.clone(), bench.threads, folder.path().to_owned());
     let made = tokio::task::spawn_blocking(move || make(files, threads, &progress, &out)).await;
     let (made, facts) =
@@ -152,6 +151,9 @@ struct Told<'a> {
 
 impl crowdsky_stack::Progress for Told<'_> {
     fn update(&self, stage: Stage, done: usize, total: usize) {
+        if matches!(stage, Stage::Combine) {
+            fail_point::pass("in_stack");
+        }
         // Shares of the time: headers and registration take next to none.
         let (from, to) = match stage {
             Stage::Headers => (0.0, 0.02),

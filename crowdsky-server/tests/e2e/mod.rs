@@ -7,3 +7,6 @@ mod pairs;
 mod places;
 mod server;
 mod user;
+mod worker;
+mod worker_chaos;
+mod worker_queue;

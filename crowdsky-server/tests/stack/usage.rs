@@ -33,7 +33,17 @@ fn what_is_the_default_may_be_said() {
 fn every_role_explains_itself() {
     let bench = Bench::new();
     let roles = [
-        "stack", "inspect", "simulate", "demo", "serve", "worker", "migrate", "fsck", "user", "worker-token", "config",
+        "stack",
+        "inspect",
+        "simulate",
+        "demo",
+        "serve",
+        "worker",
+        "migrate",
+        "fsck",
+        "user",
+        "worker-token",
+        "config",
     ];
     for role in roles {
         let run = bench.crowdsky([role, "--help"]);
