@@ -81,7 +81,7 @@ async fn upload(
     }))
 }
 
-/// The forms of a browser without scripts: one file (`single`), and the end of the session (`finish`).
+/// The forms of a browser without scripts: one file (`single`), the end of the session (`finish`), or none of it (`discard`).
 pub(in crate::http) async fn without_scripts(
     app: &App,
     user: &SignedIn,
@@ -97,6 +97,7 @@ pub(in crate::http) async fn without_scripts(
         "finish" => {
             app.uploads.finalise(&user.user, &token).await.map(|_| format!("/status.php?session={token}"))
         }
+        "discard" => app.uploads.abandon(&user.user, &token).await.map(|()| "/upload.php".to_owned()),
         _ => single(app, user, token, &mut form).await.map(|token| format!("/upload.php?session={token}")),
     };
     match done {
@@ -112,11 +113,16 @@ async fn single(app: &App, user: &SignedIn, token: String, form: &mut Form) -> s
         let message = "Choose a file first.".to_owned();
         return Err(services::Error::BadInput { code: "no_file", message });
     };
-    let token = match token.is_empty() {
-        true => app.uploads.open(&user.user, None, false, None).await?.token,
-        false => token,
-    };
     let incoming = Incoming { name: file.name, length: None, sha256: None };
-    app.uploads.accept(&user.user, &token, incoming, file.body).await?;
-    Ok(token)
+    if !token.is_empty() {
+        app.uploads.accept(&user.user, &token, incoming, file.body).await?;
+        return Ok(token);
+    }
+    let token = app.uploads.open(&user.user, None, false, None).await?.token;
+    let taken = app.uploads.accept(&user.user, &token, incoming, file.body).await;
+    if taken.is_err() {
+        // Nobody knows of the session yet, and open ones are counted.
+        app.uploads.abandon(&user.user, &token).await?;
+    }
+    taken.map(|_| token)
 }

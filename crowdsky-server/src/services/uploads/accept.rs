@@ -54,9 +54,7 @@ impl Uploads {
         body: ByteStream,
     ) -> Result<Accepted> {
         let limits = &self.settings.uploads;
-        let pace =
-            Pace { idle: limits.idle_timeout_s.duration(), bytes_per_second: limits.min_bytes_per_second };
-        let mut body = paced(body, pace);
+        let mut body = paced(body, Pace::of(limits));
         let done = self.accept_paced(user, token, &incoming, &mut body).await;
         if done.is_err() {
             // Browsers show the answer only to those who were heard out.
