@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod compat;
+mod config;
 mod e2e;
 mod harness;
 mod inspect;

@@ -1,6 +1,7 @@
 //! The settings, by aspect. Read once, then passed on; every default is here and nowhere else.
 
 mod accounts;
+mod check;
 mod database;
 mod http;
 mod jobs;

@@ -154,8 +154,7 @@ impl FromRequestParts<App> for Caller {
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let ip = client_address(peer, &parts.headers, &app.settings.http.trusted_proxies);
         let agent = text("user-agent").unwrap_or("unknown").to_owned();
-        let request_id = text("x-request-id").map(str::to_owned);
-        Ok(Caller(Client { ip, agent, request_id }))
+        Ok(Caller(Client { ip, agent }))
     }
 }
 

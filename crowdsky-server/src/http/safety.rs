@@ -80,16 +80,14 @@ async fn forbidden_shape(response: Response) -> Response {
 }
 
 /// One line in the log and one count for each request: its route, never its query, which may hold names.
-async fn told(mut request: Request, next: Next) -> Response {
+async fn told(request: Request, next: Next) -> Response {
     let id = random_hex::<8>();
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        request.headers_mut().insert(REQUEST_ID, value);
-    }
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", |path| path.as_str()).to_owned();
     let span = tracing::info_span!("request", id, %method, route);
     let begin = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let answer = next.run(request).instrument(span.clone());
+    let mut response = services::audit::within(id.clone(), answer).await;
     let (status, seconds) = (response.status(), begin.elapsed().as_secs_f64());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

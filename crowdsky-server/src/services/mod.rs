@@ -1,6 +1,7 @@
 //! What CrowdSky does: no words of HTTP, no SQL.
 
 mod accounts;
+pub(crate) mod audit;
 mod body;
 mod doorbell;
 mod events;

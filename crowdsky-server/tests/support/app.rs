@@ -72,8 +72,7 @@ impl TestApp {
             email: format!("{name}@example.org"),
             password: format!("{name} looks at the sky"),
         };
-        let client =
-            Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), agent: "test".to_owned(), request_id: None };
+        let client = Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), agent: "test".to_owned() };
         let (user, token) = self.app.accounts.register(&wish, &client).await.unwrap();
         let mut browser = self.visitor();
         browser.cookie = format!("crowdsky={token}");

@@ -21,6 +21,10 @@ use utoipa_axum::routes;
 /// A sign of life, so that proxies do not end what is quiet.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// How long a stream lasts. Browsers come back by themselves, with `Last-Event-ID`, and whoever has been signed out meanwhile
+/// does not get in again.
+const AGAIN: Duration = Duration::from_secs(300);
+
 /// Its routes.
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(events))
@@ -58,7 +62,8 @@ async fn events(
             let app = app.clone();
             async move { Ok(told(&app, event).await) }
         })
-        .take_until(end);
+        .take_until(end)
+        .take_until(tokio::time::sleep(AGAIN));
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")))
 }
 

@@ -33,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .merge(OpenApiRouter::new().routes(routes!(upload)).layer(bodies()))
         .route("/upload", post(upload).layer(bodies()))
         .routes(routes!(finalize))
+        .route("/finalize", post(finalize))
         .route("/finalize.php", any(post_required))
         .routes(routes!(delete_job))
         .route("/api/delete_job.php", any(post_required))
@@ -86,7 +87,9 @@ async fn upload(
 ) -> Response {
     let action = query.action.unwrap_or_else(|| form.get("action").to_owned());
     let answer = match action.as_str() {
-        "single" | "finish" => return pages::upload::without_scripts(&app, &user, &action, form).await,
+        "single" | "finish" | "discard" => {
+            return pages::upload::without_scripts(&app, &user, &action, form).await;
+        }
         _ if !form.is_of(&user) => Err(csrf()),
         "start" => start(&app, &user).await,
         "file" => file(&app, &user, form).await,
