@@ -7,6 +7,7 @@ mod config;
 mod e2e;
 mod harness;
 mod inspect;
+mod metrics;
 mod pages;
 mod simulate;
 mod stack;

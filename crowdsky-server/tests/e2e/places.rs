@@ -58,7 +58,7 @@ impl Places {
     /// The storage of stacks as a remote worker is told of it that delivers there itself.
     pub(super) fn direct(&self) -> String {
         let dav = self.dav.as_ref().unwrap();
-        let url = dav.url();
+        let url = format!("{}stacks/", dav.url());
         format!(
             "[worker.artifacts]\nmode = \"direct\"\n[worker.artifacts.storage]\nkind = \"webdav\"\nurl = {url:?}\n"
         )
@@ -80,7 +80,8 @@ impl Places {
         }
         if let Some(dav) = &self.dav {
             for role in ["raws", "stacks"] {
-                toml += &format!("[storage.{role}]\nkind = \"webdav\"\nurl = {:?}\n", dav.url());
+                let url = format!("{}{role}/", dav.url());
+                toml += &format!("[storage.{role}]\nkind = \"webdav\"\nurl = {url:?}\n");
                 if let Some((user, password)) = dav.credentials() {
                     toml += &format!("user = {user:?}\npassword = {password:?}\n");
                 }

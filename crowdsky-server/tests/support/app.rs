@@ -49,6 +49,7 @@ impl TestApp {
         rows.migrate().await.unwrap();
         let blobs = storage::open(&settings.storage, folder.path()).unwrap();
         let app = App::new(settings, rows, blobs);
+        tokio::spawn(crowdsky_server::telemetry::run(app.shutdown.clone()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (router, stop) = (http::router(app.clone()), app.shutdown.clone());

@@ -56,6 +56,15 @@ impl Uploads {
         let limits = &self.settings.uploads;
         let mut body = paced(body, Pace::of(limits));
         let done = self.accept_paced(user, token, &incoming, &mut body).await;
+        match &done {
+            Ok(Accepted { file, new: true }) => {
+                metrics::counter!("crowdsky_upload_bytes_total").increment(file.size.unsigned_abs());
+            }
+            Err(Error::BadInput { code, .. }) => {
+                metrics::counter!("crowdsky_raw_rejected_total", "code" => *code).increment(1);
+            }
+            _ => {}
+        }
         if done.is_err() {
             // Browsers show the answer only to those who were heard out.
             drain(body, limits.max_file_bytes).await;
