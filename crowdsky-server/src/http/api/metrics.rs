@@ -36,7 +36,8 @@ async fn metrics(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let near = peer.ip().to_canonical().is_loopback() && !FORWARDED.iter().any(|name| headers.contains_key(*name));
+    let near =
+        peer.ip().to_canonical().is_loopback() && !FORWARDED.iter().any(|name| headers.contains_key(*name));
     if app.settings.http.metrics_listen.is_some() || !near {
         let detail = "There is nothing at this address.";
         return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", detail));
