@@ -1,6 +1,7 @@
 //! Settings as they may be shown: the fields of secrets are never written, and addresses lose theirs here.
 
-use super::Settings;
+use super::{Database, Settings, StoragePlace, Worker};
+use std::fmt;
 use url::Url;
 
 /// What stands where a secret was.
@@ -10,13 +11,36 @@ impl Settings {
     /// The same settings, with the secrets in addresses replaced.
     pub fn redacted(&self) -> Settings {
         let mut shown = self.clone();
-        let storages = [&mut shown.storage.raws, &mut shown.storage.stacks, &mut shown.worker.artifacts.storage];
+        let storages =
+            [&mut shown.storage.raws, &mut shown.storage.stacks, &mut shown.worker.artifacts.storage];
         let places = storages.into_iter().map(|place| &mut place.url);
-        for url in places.chain([&mut shown.database.url, &mut shown.worker.server, &mut shown.http.public_url]) {
+        for url in
+            places.chain([&mut shown.database.url, &mut shown.worker.server, &mut shown.http.public_url])
+        {
             *url = url.as_deref().map(redacted);
         }
         shown
     }
+}
+
+// Settings are in everything that is printed for debugging; what is never written is not printed either (U-35).
+macro_rules! debug_without_secrets {
+    ($($settings:ident: $($($field:ident).+),+;)+) => {$(
+        impl fmt::Debug for $settings {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut shown = self.clone();
+                $(shown.$($field).+ = shown.$($field).+.as_deref().map(redacted);)+
+                let fields = serde_json::to_string(&shown).map_err(|_| fmt::Error)?;
+                write!(f, "{} {fields}", stringify!($settings))
+            }
+        }
+    )+};
+}
+
+debug_without_secrets! {
+    Database: url;
+    StoragePlace: url;
+    Worker: server, artifacts.storage.url;
 }
 
 /// An address without its password and without the token of a Nextcloud share (`https://HOST/s/TOKEN`).
