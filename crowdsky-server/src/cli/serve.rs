@@ -45,10 +45,10 @@ pub(super) struct Args {
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Place {
     /// Settings, TOML [default: /etc/crowdsky/config.toml, if it is there].
-    #[arg(long, value_name = "FILE.toml")]
+    #[arg(long, global = true, value_name = "FILE.toml")]
     pub(super) config: Option<PathBuf>,
     /// Where everything is kept that has no place of its own [default: ./crowdsky-data].
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER")]
     pub(super) data_dir: Option<PathBuf>,
 }
 
