@@ -11,3 +11,4 @@ mod simulate;
 mod stack;
 mod store;
 mod support;
+mod uploads;

@@ -3,7 +3,9 @@
 mod chaos;
 mod load;
 mod nights;
+mod original;
 mod pairs;
 mod places;
+mod private;
 mod server;
 mod user;
