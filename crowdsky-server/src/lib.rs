@@ -17,6 +17,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+mod folder;
 pub mod http;
 pub mod jobs;
 pub mod objects;

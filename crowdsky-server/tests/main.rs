@@ -13,3 +13,4 @@ mod simulate;
 mod stack;
 mod store;
 mod support;
+mod uploads;

@@ -1,6 +1,7 @@
 //! Settings as they may be shown: the fields of secrets are never written, and addresses lose theirs here.
 
-use super::Settings;
+use super::{Database, Settings, StoragePlace, Worker};
+use std::fmt;
 use url::Url;
 
 /// What stands where a secret was.
@@ -20,6 +21,26 @@ impl Settings {
         }
         shown
     }
+}
+
+// Settings are in everything that is printed for debugging; what is never written is not printed either (U-35).
+macro_rules! debug_without_secrets {
+    ($($settings:ident: $($($field:ident).+),+;)+) => {$(
+        impl fmt::Debug for $settings {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut shown = self.clone();
+                $(shown.$($field).+ = shown.$($field).+.as_deref().map(redacted);)+
+                let fields = serde_json::to_string(&shown).map_err(|_| fmt::Error)?;
+                write!(f, "{} {fields}", stringify!($settings))
+            }
+        }
+    )+};
+}
+
+debug_without_secrets! {
+    Database: url;
+    StoragePlace: url;
+    Worker: server, artifacts.storage.url;
 }
 
 /// An address without its password and without the token of a Nextcloud share (`https://HOST/s/TOKEN`).

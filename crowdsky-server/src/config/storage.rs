@@ -27,7 +27,7 @@ pub enum StorageKind {
 }
 
 /// One storage.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoragePlace {
     /// What kind.

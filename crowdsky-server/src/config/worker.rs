@@ -17,7 +17,7 @@ pub enum ArtifactMode {
 }
 
 /// Settings of the embedded worker (`count`) and of `crowdsky worker`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Worker {
     /// `serve`: how many jobs the embedded worker does at once; 0 for none.

@@ -256,29 +256,26 @@ pub(super) fn for_form(error: services::Error) -> Result<String, PageError> {
     if told.status.is_server_error() { Err(PageError(told)) } else { Ok(told.detail) }
 }
 
-/// Whether a program asked: then it gets a problem, people a page.
-fn by_a_program(path: &str) -> bool {
-    path.starts_with("/api/")
+/// An answer of no handler, in the shape of those that are at such addresses: pages for people, problems for programs, and
+/// `{"error": ...}` for those of the original.
+fn in_shape(path: &str, told: Told) -> Response {
+    match path.strip_prefix("/api/") {
+        Some(call) if call.ends_with(".php") => LegacyError(told).into_response(),
+        Some(_) => ApiError(told).into_response(),
+        None => PageError(told).into_response(),
+    }
 }
 
 /// Nothing is at this address.
 pub(super) async fn nothing_here(uri: axum::http::Uri) -> Response {
     let sentence = "There is nothing at this address.";
-    if by_a_program(uri.path()) {
-        ApiError::new(StatusCode::NOT_FOUND, "not_found", sentence).into_response()
-    } else {
-        PageError::new(StatusCode::NOT_FOUND, sentence).into_response()
-    }
+    in_shape(uri.path(), Told::new(StatusCode::NOT_FOUND, "not_found", sentence))
 }
 
 /// The address is right, the method is not. The router adds `Allow`.
 pub(super) async fn not_this_way(uri: axum::http::Uri) -> Response {
     let sentence = "This address takes other methods; see the header Allow.";
-    if by_a_program(uri.path()) {
-        ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence).into_response()
-    } else {
-        PageError::new(StatusCode::METHOD_NOT_ALLOWED, sentence).into_response()
-    }
+    in_shape(uri.path(), Told::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence))
 }
 
 /// A handler has panicked: the log has the message, the user a page.

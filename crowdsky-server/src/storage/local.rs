@@ -44,7 +44,7 @@ impl LocalStore {
             what: format!("the folder {} cannot be used; check its path and who owns it", root.display()),
             cause: Box::new(cause),
         };
-        std::fs::create_dir_all(root).map_err(refused)?;
+        crate::folder::make_private(root).map_err(refused)?;
         let root = root.canonicalize().map_err(refused)?;
         Ok(LocalStore { role, root, reserve })
     }

@@ -16,7 +16,7 @@ pub async fn connect(settings: &Database, data_dir: &Path) -> Result<Arc<dyn Sto
     let wait = settings.acquire_timeout_s.duration();
     let sqlite = async |file: &Path| {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| {
+            crate::folder::make_private(folder).map_err(|error| {
                 Error::Settings(format!("the folder {} cannot be made: {error}", folder.display()))
             })?;
         }

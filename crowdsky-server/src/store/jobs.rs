@@ -337,6 +337,9 @@ pub trait Jobs {
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>>;
     /// Files of a job that are not deleted, by DATE-OBS and number.
     async fn job_files(&self, job: JobId) -> Result<Vec<RawFile>>;
+    /// The lease's token under which this worker has, or last had, the job through `next_job.php`: such workers do not say it
+    /// themselves. `None` once another claim has been made.
+    async fn legacy_token(&self, worker: Option<WorkerId>, job: JobId) -> Result<Option<String>>;
     /// A raw frame of a job that this worker's token holds a good lease on.
     async fn leased_file(&self, worker: Option<WorkerId>, file: RawId) -> Result<Option<RawFile>>;
     /// Takes a job back, whatever its state (U-26): `Cancelled`, its lease void (a heartbeat of the holder says so), its raws,

@@ -3,8 +3,10 @@
 mod chaos;
 mod load;
 mod nights;
+mod original;
 mod pairs;
 mod places;
+mod private;
 mod server;
 mod user;
 mod worker;

@@ -51,6 +51,11 @@ impl Places {
         Places { folder: tempfile::tempdir().unwrap(), mariadb, dav }
     }
 
+    /// The address of the WebDAV server, if there is one.
+    pub(super) fn dav_url(&self) -> Option<String> {
+        self.dav.as_ref().map(Dav::url)
+    }
+
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -1,7 +1,7 @@
 //! The life of a job: leases, attempts, replays, deletes.
 
 use super::stage::{AT_ONCE, LONG, SHORT, Stage, token};
-use crowdsky_server::store::{Error, Failure, JobState};
+use crowdsky_server::store::{Claim, Error, Failure, JobState};
 
 fn failure(code: &str, retry: bool) -> Failure {
     Failure { code: code.to_owned(), message: format!("because of {code}"), retry }
@@ -162,4 +162,51 @@ pub(super) async fn u04_raws_go_only_with_the_stack(stage: Stage) {
     (doomed.sort(), keys.sort());
     assert_eq!(doomed, keys);
     stage.rules_hold().await;
+}
+
+pub(super) async fn u03_a_backlog_loses_no_raws(stage: Stage) {
+    let user = stage.user("ada").await;
+    let mut wish = stage.new_upload(&user);
+    wish.lifetime = SHORT;
+    let upload = stage.store.open_upload(&wish).await.unwrap();
+    let id = stage.finalised(&upload, 2).await;
+    let used = stage.used(&user).await;
+    // Older than its session may last, and nobody has come to stack it.
+    tokio::time::sleep(2 * SHORT).await;
+    for _ in 0..4 {
+        assert_eq!(stage.store.expire_uploads(10).await.unwrap(), 0);
+        let doomed = stage.store.doomed(100, LONG).await.unwrap();
+        assert!(doomed.iter().all(|item| item.reason == "staged"), "{doomed:?}");
+        assert_eq!((stage.store.job_files(id).await.unwrap().len(), stage.used(&user).await), (2, used));
+        let job = stage.claim("w", LONG).await.unwrap();
+        stage.store.fail(id, token(&job), &failure("worker_error", true), &AT_ONCE).await.unwrap();
+    }
+    assert_eq!(stage.store.job(id).await.unwrap().unwrap().state, JobState::Failed);
+    assert_eq!(stage.store.prune(std::time::Duration::ZERO).await.unwrap(), 0);
+    assert_eq!((stage.store.job_files(id).await.unwrap().len(), stage.used(&user).await), (2, used));
+    stage.rules_hold().await;
+}
+
+pub(super) async fn u08_a_legacy_worker_is_known_by_its_token(stage: Stage) {
+    let user = stage.user("ada").await;
+    let (_, id) = stage.queued(&user, 1).await;
+    let mut workers = Vec::new();
+    for (k, name) in ["attic", "cellar"].into_iter().enumerate() {
+        workers.push(stage.store.add_worker(name, &[k as u8; 32]).await.unwrap().id);
+    }
+    let held = async |k: usize| stage.store.legacy_token(Some(workers[k]), id).await.unwrap();
+    let claim = async |k: usize, legacy| {
+        let wish = Claim { worker_id: Some(workers[k]), legacy, ..stage.wish("w", LONG) };
+        stage.store.claim(&wish).await.unwrap().remove(0)
+    };
+    assert_eq!(held(0).await, None, "never claimed");
+    let first = claim(0, true).await;
+    assert_eq!((held(0).await.as_deref(), held(1).await), (Some(token(&first)), None));
+    stage.store.fail(id, token(&first), &failure("worker_error", true), &AT_ONCE).await.unwrap();
+    assert_eq!(held(0).await.as_deref(), Some(token(&first)), "for what it repeats");
+    let second = claim(1, true).await;
+    assert_eq!((held(0).await, held(1).await.as_deref()), (None, Some(token(&second))));
+    stage.store.release(id, token(&second)).await.unwrap();
+    claim(1, false).await;
+    assert_eq!(held(1).await, None, "its tokens are for those who keep them");
 }

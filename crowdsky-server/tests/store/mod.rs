@@ -33,8 +33,8 @@ async fn stories(new: impl Fn(&str) -> String) {
         jobs: a_job_is_claimed_completed_and_replayed u01_a_lease_that_ends_gives_the_job_back
             u02_one_attempt_and_three_more u08_a_stalled_worker_changes_nothing a_released_attempt_does_not_count
             not_worth_another_attempt u26_a_deleted_job_tells_its_worker retry_begins_again
-            u04_raws_go_only_with_the_stack;
-        queue: u28_one_users_thousand_jobs_do_not_block_the_next none_twice_none_lost changes_are_seen
+            u04_raws_go_only_with_the_stack u03_a_backlog_loses_no_raws u08_a_legacy_worker_is_known_by_its_token;
+        queue: u33_the_clock_is_the_databases_and_utc u28_one_users_thousand_jobs_do_not_block_the_next none_twice_none_lost changes_are_seen
             the_outbox_never_touches_what_is_live rules_hold_and_broken_ones_are_found;
     }
 }

@@ -4,7 +4,25 @@ use super::stage::{AT_ONCE, LONG, SHORT, Stage, token};
 use crowdsky_server::objects::Role;
 use crowdsky_server::store::{JobState, Micros};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub(super) async fn u33_the_clock_is_the_databases_and_utc(stage: Stage) {
+    let machines = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as i64;
+    let (before, minute) = (machines(), 60_000_000);
+    let user = stage.user("ada").await;
+    let earlier = stage.store.now().await.unwrap();
+    let (_, id) = stage.queued(&user, 1).await;
+    let job = stage.claim("w", LONG).await.unwrap();
+    let later = stage.store.now().await.unwrap();
+    // One machine here; a zone would be off by hours.
+    assert!((before - minute..machines() + minute).contains(&earlier.0), "{earlier:?} at {before}");
+    for stamp in [job.created_at, job.started_at.unwrap(), job.updated_at, job.run_after] {
+        assert!((earlier..=later).contains(&stamp), "{stamp:?} is not from {earlier:?} to {later:?}");
+    }
+    let expires = job.lease.unwrap().expires_at;
+    assert!((earlier.plus(LONG)..=later.plus(LONG)).contains(&expires), "{expires:?}");
+    assert_eq!(stage.store.job(id).await.unwrap().unwrap().created_at, job.created_at, "to the microsecond");
+}
 
 pub(super) async fn u28_one_users_thousand_jobs_do_not_block_the_next(stage: Stage) {
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);

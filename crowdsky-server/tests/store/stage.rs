@@ -108,19 +108,24 @@ impl Stage {
     /// A finalised session of `frames` frames with one job.
     pub(super) async fn queued(&self, user: &User, frames: usize) -> (Upload, JobId) {
         let upload = self.upload(user).await;
+        let job = self.finalised(&upload, frames).await;
+        (upload, job)
+    }
+
+    /// Puts frames into an open session and closes it: one job.
+    pub(super) async fn finalised(&self, upload: &Upload, frames: usize) -> JobId {
         let mut files = Vec::new();
         for k in 0..frames {
-            files.push(self.file(&upload, &format!("Light_{k}.fit")).await);
+            files.push(self.file(upload, &format!("Light_{k}.fit")).await);
         }
         let plan = Finalise {
             upload_id: upload.id,
-            user_id: user.id,
+            user_id: upload.user_id,
             files: files.iter().map(|file| file.id).collect(),
             jobs: vec![self.new_job(&files)],
             rejected: Vec::new(),
         };
-        let done = self.store.finalise(&plan).await.unwrap();
-        (upload, done.jobs[0].0)
+        self.store.finalise(&plan).await.unwrap().jobs[0].0
     }
 
     pub(super) fn wish(&self, worker: &str, lease: Duration) -> Claim {

@@ -36,10 +36,15 @@ pub(crate) struct Made {
 impl TestApp {
     /// Starts one with the default settings, but for passwords, whose hashing is cheap, and workers, of which it has none.
     pub(crate) async fn start() -> TestApp {
+        TestApp::start_with(TestApp::settings()).await
+    }
+
+    /// These settings, to be changed.
+    pub(crate) fn settings() -> Settings {
         let mut settings = Settings::default();
         settings.accounts.bcrypt_cost = 4;
         settings.accounts.registrations_per_hour_per_ip = 1000;
-        TestApp::start_with(settings).await
+        settings
     }
 
     pub(crate) async fn start_with(mut settings: Settings) -> TestApp {
@@ -159,6 +164,11 @@ impl Browser {
     pub(crate) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         if self.cookie.is_empty() { request } else { request.header("cookie", &self.cookie) }
+    }
+
+    /// Its cookie, as it is sent.
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
     }
 
     /// The same browser with another form token.

@@ -2,4 +2,5 @@
 
 pub(crate) mod app;
 pub(crate) mod dav;
+pub(crate) mod frames;
 pub(crate) mod mariadb;

@@ -1,5 +1,6 @@
 //! What scripts of the pages called in the original, with its order of checks and its words.
 
+use super::post_required;
 use crate::app::App;
 use crate::http::error::LegacyError;
 use crate::http::extract::{PageUser, SignedIn, Visitor};
@@ -38,10 +39,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(delete_job))
         .route("/api/delete_job.php", any(post_required))
         .routes(routes!(stacks_data))
-}
-
-async fn post_required() -> LegacyError {
-    LegacyError::new(StatusCode::METHOD_NOT_ALLOWED, "POST required.")
 }
 
 fn csrf() -> LegacyError {

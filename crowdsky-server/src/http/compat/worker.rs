@@ -2,6 +2,7 @@
 //!
 //! The order of the checks is the original's: method, token, parameters, existence, action.
 
+use super::post_required;
 use crate::app::App;
 use crate::http::error::{ApiError, LegacyError};
 use crate::http::extract::LegacyWorker;
@@ -10,9 +11,11 @@ use crate::storage::{Artefact, slug};
 use crate::store::{self, JobId, JobState, Micros, RawFile, RawId};
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use crowdsky_core::UtcTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json_;
@@ -28,7 +31,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(job_files))
         .routes(routes!(download_raw))
         .routes(routes!(complete_job))
+        .route("/api/complete_job.php", any(post_required))
         .routes(routes!(fail_job))
+        .route("/api/fail_job.php", any(post_required))
         .routes(routes!(cleanup))
 }
 
@@ -71,6 +76,13 @@ struct NextJob {
     thumbnail_path: String,
 }
 
+/// A worker of the original makes its path itself, with `_` for `/` and blanks. Where that is not the path expected, the name is
+/// sent as the path has it (U-18): `Barnard's Loop` would be put where nobody looks.
+fn for_a_path(object: String) -> String {
+    let ours = slug(&object);
+    if object.replace(['/', ' '], "_") == ours { object } else { ours }
+}
+
 /// Leases the next job. 204 when there is none.
 #[utoipa::path(get, path = "/api/next_job.php", tag = "worker of the original", security(("worker" = [])),
     params(("worker_id" = Option<String>, Query, description = "What the worker calls itself.")),
@@ -95,7 +107,7 @@ async fn next_job(
         user_id: job.user_id.0,
         upload_session_id: job.upload_id.0,
         chunk_key: job.chunk_key,
-        object_name: job.object_name,
+        object_name: job.object_name.map(for_a_path),
         frame_count: job.frame_count,
         session_ucloud_path: None,
         attempt: job.attempt,
@@ -227,9 +239,13 @@ pub(super) struct Done {
     ok: bool,
 }
 
+/// A body as it came, or why it did not.
+type Body = Result<Bytes, BytesRejection>;
+
 /// A JSON object, after the original's check.
-fn object(body: &Bytes) -> Result<Json_, LegacyError> {
-    let parsed: Option<Json_> = serde_json::from_slice(body).ok();
+fn object(body: Body) -> Result<Json_, LegacyError> {
+    let body = body.map_err(|refused| LegacyError::new(refused.status(), refused.body_text()))?;
+    let parsed: Option<Json_> = serde_json::from_slice(&body).ok();
     parsed.filter(Json_::is_object).ok_or_else(|| LegacyError::bad("Invalid JSON body."))
 }
 
@@ -266,13 +282,14 @@ struct CompleteTold {
 async fn complete_job(
     State(app): State<App>,
     LegacyWorker(key): LegacyWorker,
-    body: Bytes,
+    body: Body,
 ) -> Result<Json<Done>, LegacyError> {
-    let told = object(&body)?;
+    let told = object(body)?;
     let id = job_id(&told)?;
+    // As a header has it, or as `job_files` has told it: with a blank for the T.
     let instant = |name: &str| {
-        let text = told[name].as_str()?;
-        UtcTime::parse_date_obs(text).ok().map(Micros::from)
+        let text = told[name].as_str()?.replacen(' ', "T", 1);
+        UtcTime::parse_date_obs(&text).ok().map(Micros::from)
     };
     let count = |name: &str| told[name].as_i64().filter(|count| (0..=1_000_000_000).contains(count));
     let delivery = LegacyDelivery {
@@ -322,9 +339,9 @@ struct FailDone {
 async fn fail_job(
     State(app): State<App>,
     LegacyWorker(key): LegacyWorker,
-    body: Bytes,
+    body: Body,
 ) -> Result<Json<FailDone>, LegacyError> {
-    let told = object(&body)?;
+    let told = object(body)?;
     let id = job_id(&told)?;
     let message = told["error_message"].as_str().unwrap_or("Unknown error");
     let state = app.work.legacy_fail(&key, id, message).await;

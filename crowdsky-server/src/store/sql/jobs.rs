@@ -254,6 +254,15 @@ impl Jobs for SqlStore {
         query::<Db>(sql).bind(id).fetch_all(&mut *reader(self).await?).await?.iter().map(raw_file).collect()
     }
 
+    async fn legacy_token(&self, worker: Option<WorkerId>, job: JobId) -> Result<Option<String>> {
+        let sql = "SELECT job_attempts.lease_token FROM stacking_jobs JOIN job_attempts \
+                   ON job_attempts.job_id = stacking_jobs.id AND job_attempts.epoch = stacking_jobs.epoch \
+                   WHERE stacking_jobs.id = ? AND stacking_jobs.legacy AND COALESCE(stacking_jobs.worker_id, 0) = ?";
+        let worker = worker.map_or(0, |worker| worker.0);
+        let token = query_scalar::<Db, String>(sql).bind(job).bind(worker);
+        Ok(token.fetch_optional(&mut *reader(self).await?).await?)
+    }
+
     async fn leased_file(&self, worker: Option<WorkerId>, file: RawId) -> Result<Option<RawFile>> {
         let mut connection = reader(self).await?;
         let now = super::now(&mut connection).await?;
