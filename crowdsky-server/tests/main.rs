@@ -6,6 +6,7 @@ mod compat;
 mod e2e;
 mod harness;
 mod inspect;
+mod openapi;
 mod pages;
 mod simulate;
 mod stack;
