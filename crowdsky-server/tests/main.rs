@@ -8,6 +8,7 @@ mod e2e;
 mod harness;
 mod inspect;
 mod metrics;
+mod openapi;
 mod pages;
 mod simulate;
 mod stack;

@@ -218,6 +218,13 @@ impl<E: Into<services::Error>> From<E> for LegacyError {
     }
 }
 
+/// The same failure, told to a script.
+impl From<PageError> for LegacyError {
+    fn from(error: PageError) -> LegacyError {
+        LegacyError(error.0)
+    }
+}
+
 impl IntoResponse for LegacyError {
     fn into_response(self) -> Response {
         let told = self.0;
@@ -264,6 +271,12 @@ fn in_shape(path: &str, told: Told) -> Response {
         Some(_) => ApiError(told).into_response(),
         None => PageError(told).into_response(),
     }
+}
+
+/// A browser sends this from a page of another site.
+pub(super) fn from_elsewhere(path: &str) -> Response {
+    let sentence = "This request comes from another site. Open the page here and try again.";
+    in_shape(path, Told::new(StatusCode::FORBIDDEN, "cross_site", sentence))
 }
 
 /// Nothing is at this address.

@@ -1,7 +1,7 @@
 //! The layers around every route: who asked what, what browsers may do with the answer, and what no route may do.
 
 use super::api::uploads::stream;
-use super::error::{ApiError, panicked};
+use super::error::{from_elsewhere, panicked};
 use super::session::is_https;
 use crate::app::App;
 use crate::secret::random_hex;
@@ -9,9 +9,9 @@ use crate::services;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -41,7 +41,7 @@ pub(super) fn layers(routes: Router<App>, app: &App) -> Router<App> {
         .layer(CatchPanicLayer::custom(panicked))
         // Browsers say where a request comes from; what comes from another site changes nothing here (U-15).
         .layer(CsrfLayer::new())
-        .layer(middleware::map_response(forbidden_shape));
+        .layer(middleware::from_fn(forbidden_shape));
     for (name, value) in fixed_headers(is_https(&app.settings)) {
         routes = routes.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)));
     }
@@ -71,10 +71,11 @@ async fn in_time(State(app): State<App>, request: Request, next: Next) -> Respon
 }
 
 /// The layer's own 403 has no body; ours says why.
-async fn forbidden_shape(response: Response) -> Response {
+async fn forbidden_shape(request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    let response = next.run(request).await;
     if response.extensions().get::<ProtectionError>().is_some() {
-        let detail = "This request comes from another site. Open the page here and try again.";
-        return ApiError::new(StatusCode::FORBIDDEN, "cross_site", detail).into_response();
+        return from_elsewhere(uri.path());
     }
     response
 }

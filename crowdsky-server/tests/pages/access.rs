@@ -160,7 +160,8 @@ fn every_route_is_in_the_table() {
     };
     let table: BTreeSet<(String, Vec<String>)> =
         ROWS.iter().map(|row| (row.0.to_owned(), parts(row.1))).collect();
-    let described: serde_json::Value = serde_json::from_str(&crowdsky_server::http::description()).unwrap();
+    let described: serde_json::Value =
+        serde_json::from_str(&crowdsky_server::http::description().unwrap()).unwrap();
     let mut routes = BTreeSet::new();
     for (path, item) in described["paths"].as_object().unwrap() {
         let methods = item.as_object().unwrap().keys().map(|method| method.to_uppercase());

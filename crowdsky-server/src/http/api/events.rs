@@ -2,8 +2,9 @@
 
 use super::jobs::JobView;
 use crate::app::App;
-use crate::http::error::{ApiError, Problem};
+use crate::http::error::ApiError;
 use crate::http::extract::{ApiQuery, CurrentUser};
+use crate::http::openapi::{Problems, Reading};
 use crate::services;
 use crate::store::Micros;
 use axum::extract::State;
@@ -38,11 +39,11 @@ struct EventsQuery {
 
 /// The user's jobs as they change: `job` with the job as JSON, `resync` when too much has changed to be told. The number of an
 /// event is the time of the change, so `Last-Event-ID` goes on where a connection broke off.
-#[utoipa::path(get, path = "/api/v1/events", tag = "jobs", params(EventsQuery),
+#[utoipa::path(get, path = "/api/v1/events", operation_id = "watch_jobs", tag = "jobs", security(("session" = [])),
+    params(EventsQuery, ("Last-Event-ID" = Option<String>, Header, description = "The number of the last event heard.")),
     responses(
         (status = 200, description = "Events without end", body = String, content_type = "text/event-stream"),
-        (status = "4XX", description = "Not given, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
+        Reading, Problems<400>, Problems<404>,
     ))]
 async fn events(
     CurrentUser(user): CurrentUser,

@@ -14,7 +14,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// The process answers.
-#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, body = String, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/healthz", operation_id = "healthz", tag = "operation",
+    responses((status = 200, description = "`ok`", body = String, content_type = "text/plain")))]
 async fn healthz() -> &'static str {
     "ok\n"
 }
@@ -33,8 +34,9 @@ struct Ready {
 }
 
 /// The database has its schema, the storages answer, the server is not about to end.
-#[utoipa::path(get, path = "/readyz", tag = "operation",
-    responses((status = 200, body = Ready), (status = 503, body = Ready)))]
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "operation",
+    responses((status = 200, description = "All is ready", body = Ready),
+        (status = 503, description = "Something is not, or the server is about to end", body = Ready)))]
 async fn readyz(State(app): State<App>) -> (StatusCode, axum::Json<Ready>) {
     let told = |result: Result<(), String>| result.err().unwrap_or_else(|| "ok".to_owned());
     let storage = async |blobs: &dyn crate::storage::BlobStore| {

@@ -2,10 +2,12 @@
 //!
 //! The order of the checks is the original's: method, token, parameters, existence, action.
 
-use super::post_required;
+use super::{Done, Parameters, post_required};
 use crate::app::App;
+use crate::http::api::Part;
 use crate::http::error::{ApiError, LegacyError};
 use crate::http::extract::LegacyWorker;
+use crate::http::openapi::{Errors, LegacyChanging, LegacyReading};
 use crate::services::{self, Facts, LegacyDelivery, WorkerName};
 use crate::storage::{Artefact, slug};
 use crate::store::{self, JobId, JobState, Micros, RawFile, RawId};
@@ -37,18 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cleanup))
 }
 
-/// What went wrong.
-#[derive(Debug, Serialize, ToSchema)]
-#[allow(dead_code, reason = "describes the body that LegacyError writes")]
-pub(super) struct ErrorTold {
-    /// One English sentence.
-    error: String,
-}
-
-/// A query as the original read it: text, whatever it is.
-type Parameters = Query<HashMap<String, String>>;
-
-fn number(parameters: &HashMap<String, String>, name: &str) -> Option<i64> {
+fn number(parameters: &Parameters, name: &str) -> Option<i64> {
     parameters.get(name)?.trim().parse().ok().filter(|number| *number > 0)
 }
 
@@ -84,14 +75,15 @@ fn for_a_path(object: String) -> String {
 }
 
 /// Leases the next job. 204 when there is none.
-#[utoipa::path(get, path = "/api/next_job.php", tag = "worker of the original", security(("worker" = [])),
+#[utoipa::path(get, path = "/api/next_job.php", operation_id = "legacy_next_job",
+    tag = "worker of the original", security(("worker" = [])),
     params(("worker_id" = Option<String>, Query, description = "What the worker calls itself.")),
-    responses((status = 200, body = NextJob), (status = 204, description = "Nothing to do."),
-        (status = 401, body = ErrorTold), (status = 503, body = ErrorTold)))]
+    responses((status = 200, description = "A job, leased", body = NextJob), (status = 204, description = "Nothing to do"),
+        LegacyReading))]
 async fn next_job(
     State(app): State<App>,
     LegacyWorker(key): LegacyWorker,
-    Query(parameters): Parameters,
+    Query(parameters): Query<Parameters>,
 ) -> Result<Response, LegacyError> {
     let name = parameters.get("worker_id").map(|name| name.trim()).filter(|name| !name.is_empty());
     let name = name.unwrap_or("default").chars().take(64).collect();
@@ -164,14 +156,13 @@ fn job_file(k: usize, file: RawFile, names: &mut HashMap<String, usize>) -> JobF
 }
 
 /// The frames of a job, by time.
-#[utoipa::path(get, path = "/api/job_files.php", tag = "worker of the original", security(("worker" = [])),
-    params(("job_id" = i64, Query)),
-    responses((status = 200, body = JobFiles), (status = 400, body = ErrorTold), (status = 401, body = ErrorTold),
-        (status = 404, body = ErrorTold), (status = 503, body = ErrorTold)))]
+#[utoipa::path(get, path = "/api/job_files.php", operation_id = "legacy_job_files",
+    tag = "worker of the original", security(("worker" = [])), params(("job_id" = i64, Query, minimum = 1)),
+    responses((status = 200, description = "The frames", body = JobFiles), LegacyReading, Errors<400>, Errors<404>))]
 async fn job_files(
     State(app): State<App>,
     LegacyWorker(_): LegacyWorker,
-    Query(parameters): Parameters,
+    Query(parameters): Query<Parameters>,
 ) -> Result<Json<JobFiles>, LegacyError> {
     let id = number(&parameters, "job_id").ok_or_else(|| LegacyError::bad("Missing or invalid job_id."))?;
     let found = app.work.legacy_files(JobId(id)).await;
@@ -211,16 +202,19 @@ impl From<ApiError> for Either {
 }
 
 /// The bytes of a frame, for the worker that leases its job.
-#[utoipa::path(get, path = "/api/download_raw.php", tag = "worker of the original", security(("worker" = [])),
-    params(("file_id" = i64, Query), ("Range" = Option<String>, Header)),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 206, content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 400, body = ErrorTold), (status = 401, body = ErrorTold), (status = 404, body = ErrorTold),
-        (status = 416, body = ErrorTold), (status = 503, body = ErrorTold)))]
+#[utoipa::path(get, path = "/api/download_raw.php", operation_id = "legacy_download_raw",
+    tag = "worker of the original", security(("worker" = [])), params(("file_id" = i64, Query, minimum = 1), Part),
+    responses(
+        (status = 200, description = "The frame", content_type = "application/octet-stream", body = Vec<u8>,
+            headers(("ETag" = String), ("Content-Digest" = String))),
+        (status = 206, description = "The part that was asked for", content_type = "application/octet-stream", body = Vec<u8>,
+            headers(("ETag" = String), ("Content-Range" = String))),
+        LegacyReading, Errors<400>, Errors<404>, Errors<416>,
+    ))]
 async fn download_raw(
     State(app): State<App>,
     LegacyWorker(key): LegacyWorker,
-    Query(parameters): Parameters,
+    Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Result<Response, LegacyError> {
     let id = number(&parameters, "file_id").ok_or_else(|| LegacyError::bad("Missing or invalid file_id."))?;
@@ -231,12 +225,6 @@ async fn download_raw(
             Err(LegacyError::new(StatusCode::RANGE_NOT_SATISFIABLE, "The file has no such bytes."))
         }
     }
-}
-
-/// What was done.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Done {
-    ok: bool,
 }
 
 /// A body as it came, or why it did not.
@@ -275,10 +263,10 @@ struct CompleteTold {
 }
 
 /// Completes a job whose stack the worker has put on the storage. The server reads it back before any frame goes.
-#[utoipa::path(post, path = "/api/complete_job.php", tag = "worker of the original", request_body = CompleteTold,
-    security(("worker" = [])),
-    responses((status = 200, body = Done), (status = 400, body = ErrorTold), (status = 401, body = ErrorTold),
-        (status = 404, body = ErrorTold), (status = 413, body = ErrorTold), (status = 503, body = ErrorTold)))]
+#[utoipa::path(post, path = "/api/complete_job.php", operation_id = "legacy_complete_job", request_body = CompleteTold,
+    tag = "worker of the original", security(("worker" = [])),
+    responses((status = 200, description = "Completed", body = Done), LegacyChanging, Errors<400>, Errors<404>, Errors<409>,
+        Errors<413>, Errors<507>))]
 async fn complete_job(
     State(app): State<App>,
     LegacyWorker(key): LegacyWorker,
@@ -332,10 +320,9 @@ struct FailDone {
 }
 
 /// Ends an attempt without success.
-#[utoipa::path(post, path = "/api/fail_job.php", tag = "worker of the original", request_body = FailTold,
-    security(("worker" = [])),
-    responses((status = 200, body = FailDone), (status = 400, body = ErrorTold), (status = 401, body = ErrorTold),
-        (status = 404, body = ErrorTold), (status = 413, body = ErrorTold), (status = 503, body = ErrorTold)))]
+#[utoipa::path(post, path = "/api/fail_job.php", operation_id = "legacy_fail_job", request_body = FailTold,
+    tag = "worker of the original", security(("worker" = [])),
+    responses((status = 200, description = "Noted", body = FailDone), LegacyChanging, Errors<400>, Errors<404>, Errors<413>))]
 async fn fail_job(
     State(app): State<App>,
     LegacyWorker(key): LegacyWorker,
@@ -350,10 +337,12 @@ async fn fail_job(
 }
 
 /// One round of the janitor; it comes by itself as well.
-#[utoipa::path(get, path = "/api/cleanup.php", tag = "worker of the original", security(("worker" = [])),
-    responses((status = 200, body = String, content_type = "text/plain"),
-        (status = 401, body = String, content_type = "text/plain"),
-        (status = 503, body = String, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/api/cleanup.php", operation_id = "legacy_cleanup",
+    tag = "worker of the original", security(("worker" = [])),
+    responses((status = 200, description = "What was done", body = String, content_type = "text/plain"),
+        (status = 401, description = "No worker's token", body = String, content_type = "text/plain",
+            headers(("WWW-Authenticate" = String))),
+        (status = 503, description = "Not now", body = String, content_type = "text/plain")))]
 async fn cleanup(State(app): State<App>, key: Result<LegacyWorker, LegacyError>) -> Response {
     if key.is_err() {
         let basic = [(axum::http::header::WWW_AUTHENTICATE, "Bearer")];
