@@ -2,8 +2,8 @@
 
     python3 ci/api/check.py CROWDSKY [OPTION OF schemathesis]...
 
-CROWDSKY is the program. It serves an empty folder on a free port of loopback; a user uploads a simulated night, a worker makes
-one stack of it, one job is left to be claimed and one session is left open. Exit status 1 if there is an answer that the
+CROWDSKY is the program. It serves an empty folder on a free port of loopback; a user uploads simulated nights, a worker makes
+two stacks, other jobs are left to be claimed and a session is left open. Exit status 1 if there is an answer that the
 description does not have, a fault of the server, or a line of an internal error in its log.
 """
 
@@ -32,6 +32,12 @@ max_open_sessions = 1000000
 [jobs]
 # A claim that waits for a job would wait 30 s each time.
 long_poll_s = 0
+# What was claimed and let go can soon be claimed again, however often.
+lease_s = 10
+legacy_lease_s = 10
+reap_every_s = 1
+backoff_first_s = 0
+max_attempts = 1000000
 """
 
 
@@ -50,6 +56,11 @@ class Server:
         if done.returncode != 0:
             sys.exit(f"crowdsky {' '.join(words)}: {done.stderr}")
         return done.stdout.strip()
+
+    def simulate(self, name, *options):
+        """A simulated night: its frames."""
+        self.run("simulate", str(self.folder / name), *options)
+        return sorted((self.folder / name).glob("*.fit"))
 
     def __enter__(self):
         command = [self.program, "serve", *self.place, "--listen", "127.0.0.1:0", "--workers", "0"]
@@ -124,19 +135,34 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def furnish(server, folder):
-    """A stack, a job to be claimed, a session to be filled; who asks about them."""
-    token = server.run("worker-token", "new", "schemathesis", *server.place)
+    """Two stacks, jobs to be claimed, a session to be filled and frames to fill it with; who asks about them."""
+    token = server.run("worker-token", *server.place, "new", "schemathesis")
     (folder / "token").write_text(token)
-    server.run("simulate", str(folder / "night"), "--frames", "6", "--seed", "3")
-    frames = sorted((folder / "night").glob("*.fit"))
+    night = server.simulate("night", "--frames", "6", "--seed", "3")
+    # A quarter of an hour apart: each frame is a job of its own.
+    jobs = server.simulate("jobs", "--frames", "40", "--seed", "4", "--size", "64x64", "--cadence", "900")
+    spare = server.simulate("spare", "--frames", "60", "--seed", "5", "--size", "64x64")
     browser = Browser(server.url)
-    sessions = [browser.finalise(browser.upload(frames))]
-    server.run("worker", "--server", server.url, "--token-file", str(folder / "token"), "--once")
-    sessions += [browser.finalise(browser.upload(frames[:3])), browser.upload(frames[3:])]
-    hashes = [hashlib.sha256(frame.read_bytes()).hexdigest() for frame in frames]
-    for name, words in [("tokens.txt", sessions), ("hashes.txt", hashes)]:
+    sessions = [browser.finalise(browser.upload(night)) for _ in range(2)]
+    for _ in sessions:
+        server.run("worker", "--server", server.url, "--token-file", str(folder / "token"), "--once")
+    sessions += [browser.finalise(browser.upload(jobs)), browser.upload(spare[:5])]
+    hashes = [hashlib.sha256(frame.read_bytes()).hexdigest() for frame in spare[:5]]
+    lists = {
+        "tokens.txt": sessions,
+        "open.txt": [browser.upload([])],
+        "hashes.txt": hashes,
+        "form-tokens.txt": [browser.csrf],
+    }
+    for name, words in lists.items():
         (folder / name).write_text("".join(f'"{word}"\n' for word in words))
-    return {"CROWDSKY_SESSION": browser.cookie, "CROWDSKY_CSRF": browser.csrf, "CROWDSKY_WORKER": token}
+    return {
+        "CROWDSKY_SESSION": browser.cookie,
+        "CROWDSKY_CSRF": browser.csrf,
+        "CROWDSKY_WORKER": token,
+        "CROWDSKY_FRAMES": str(folder / "spare"),
+        "SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"),
+    }
 
 
 def main():
@@ -144,7 +170,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         server = Server(program, folder)
-        server.run("user", "add", NAME, "--email", "ada@example.org", *server.place, stdin=PASSWORD)
+        server.run("user", *server.place, "add", NAME, "--email", "ada@example.org", stdin=PASSWORD)
         with server:
             who = furnish(server, folder)
             shutil.copy(HERE / "schemathesis.toml", folder)

@@ -187,8 +187,8 @@ impl<T: DeserializeOwned> FromRequest<App> for ApiJson<T> {
             let detail = format!("A body has at most {JSON_BYTES} bytes.");
             ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
         })?;
-        // No body at all is one without fields.
-        let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        // No body at all, or nothing in it, is one without fields.
+        let bytes: &[u8] = if bytes.is_empty() || bytes == "null" { b"{}" } else { &bytes };
         serde_json::from_slice(bytes).map(ApiJson).map_err(|error| {
             ApiError::new(
                 StatusCode::BAD_REQUEST,

@@ -32,6 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct EventsQuery {
     /// Token of an upload session: its jobs only, first as they are. All jobs of the user if not given.
     session: Option<String>,

@@ -82,6 +82,7 @@ impl JobView {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Token of the upload session.
     session: String,
@@ -123,10 +124,7 @@ struct JobList {
 #[utoipa::path(get, path = "/api/v1/jobs", operation_id = "list_jobs", tag = "jobs", security(("session" = [])),
     params(ListQuery),
     responses(
-        (status = 200, description = "The jobs", body = JobList, links(
-            ("job" = (operation_id = "get_job", parameters(("id" = "$response.body#/jobs/0/id")))),
-            ("delete" = (operation_id = "delete_job", parameters(("id" = "$response.body#/jobs/0/id")))),
-        )),
+        (status = 200, description = "The jobs", body = JobList),
         Reading, Problems<400>, Problems<404>,
     ))]
 async fn list(

@@ -86,6 +86,7 @@ impl From<Stack> for StackView {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Only this object, compared without case.
     object: Option<String>,
@@ -106,11 +107,7 @@ struct StackList {
 #[utoipa::path(get, path = "/api/v1/stacks", operation_id = "list_stacks", tag = "stacks", security(("session" = [])),
     params(ListQuery),
     responses(
-        (status = 200, description = "Some of the stacks", body = StackList, links(
-            ("stack" = (operation_id = "get_stack", parameters(("id" = "$response.body#/stacks/0/id")))),
-            ("fits" = (operation_id = "get_stack_fits", parameters(("id" = "$response.body#/stacks/0/id")))),
-            ("thumbnail" = (operation_id = "get_stack_thumbnail", parameters(("id" = "$response.body#/stacks/0/id")))),
-        )),
+        (status = 200, description = "Some of the stacks", body = StackList),
         Reading, Problems<400>,
     ))]
 async fn list(

@@ -61,7 +61,7 @@ struct Started {
 }
 
 /// Opens an upload session.
-#[utoipa::path(post, path = "/api/v1/uploads", operation_id = "start_upload", tag = "uploads", request_body = Start,
+#[utoipa::path(post, path = "/api/v1/uploads", operation_id = "start_upload", tag = "uploads", request_body = Option<Start>,
     security(("session" = [], "csrf" = [])),
     params(("Idempotency-Key" = Option<String>, Header, max_length = 128,
         description = "The same key gives the same session again.")),
@@ -158,6 +158,7 @@ async fn check(
 
 /// What a file is called.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Name {
     /// File name, ending in .fit or .fits.
     name: String,
@@ -205,7 +206,8 @@ pub(in crate::http) fn stream(body: Body) -> ByteStream {
         ("Content-Digest" = Option<String>, Header, description = "`sha-256=:BASE64:`, compared with the address.")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, description = "The session had it already", body = File),
-        (status = 201, description = "Stored", body = File), Changing, Problems<400>, Problems<404>, Problems<408>,
+        (status = 201, description = "Stored", body = File, links(("drop" = (operation_id = "drop_file",
+            parameters(("token" = "$request.path.token"), ("sha256" = "$response.body#/sha256")))))), Changing, Problems<400>, Problems<404>, Problems<408>,
         Problems<409>, Problems<413>, Problems<422>, Problems<429>, Problems<507>))]
 async fn put_file(
     State(app): State<App>,

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -44,6 +44,16 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 fn csrf() -> LegacyError {
     LegacyError::new(StatusCode::FORBIDDEN, "Invalid CSRF token.")
+}
+
+/// For the description only; [`Form`] reads it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "describes a header")]
+struct Csrf {
+    /// The form token, unless it is in the field `csrf_token`.
+    #[param(rename = "X-CSRF-Token")]
+    csrf: Option<String>,
 }
 
 /// A form as it is sent: for the description only, [`Form`] reads it.
@@ -80,8 +90,8 @@ enum Taken {
 
 /// Opens an upload session (`start`) or takes a frame into one (`file`).
 #[utoipa::path(post, path = "/upload.php", operation_id = "legacy_upload", tag = "scripts of the original",
-    security(("session" = [], "csrf" = [])),
-    params(("action" = Option<String>, Query, description = "`start` or `file`.")),
+    security(("session" = [])),
+    params(("action" = Option<String>, Query, description = "`start` or `file`."), Csrf),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "Opened, or stored", body = Taken),
@@ -159,21 +169,14 @@ async fn file(app: &App, user: &SignedIn, mut form: Form) -> Answer<Json<Taken>>
 
 /// Where a session stands.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-pub(in crate::http) enum SessionStatus {
-    /// There is one.
-    Found {
-        /// `uploading`, `complete` or `expired`.
-        status: &'static str,
-        file_count: i64,
-        /// While it is `uploading`.
-        files: Vec<SessionFile>,
-    },
-    /// There is none.
-    NotFound {
-        /// `not_found`.
-        status: &'static str,
-    },
+pub(in crate::http) struct SessionStatus {
+    /// `uploading`, `complete`, `expired` or `not_found`, which stands alone.
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_count: Option<i64>,
+    /// While it is `uploading`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<SessionFile>>,
 }
 
 /// A frame of an open session.
@@ -196,7 +199,7 @@ pub(in crate::http) async fn session_status(
     let overview = match app.uploads.overview(&user.user, token).await {
         Ok(overview) => overview,
         Err(services::Error::NotFound(_)) => {
-            return Ok(Json(SessionStatus::NotFound { status: "not_found" }));
+            return Ok(Json(SessionStatus { status: "not_found", file_count: None, files: None }));
         }
         Err(error) => return Err(error.into()),
     };
@@ -206,10 +209,10 @@ pub(in crate::http) async fn session_status(
         chunk_key: file.chunk_key,
         file_size_bytes: file.size,
     });
-    Ok(Json(SessionStatus::Found {
+    Ok(Json(SessionStatus {
         status: overview.upload.state.as_str(),
-        file_count: overview.upload.file_count,
-        files: files.collect(),
+        file_count: Some(overview.upload.file_count),
+        files: Some(files.collect()),
     }))
 }
 
@@ -232,7 +235,8 @@ struct FinalizedJson {
 
 /// Closes an upload session and queues its jobs.
 #[utoipa::path(post, path = "/finalize.php", operation_id = "legacy_finalize", tag = "scripts of the original",
-    security(("session" = [], "csrf" = [])),
+    security(("session" = [])),
+    params(Csrf),
     request_body(content = FinalizeForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Its jobs", body = FinalizedJson),
@@ -271,7 +275,9 @@ async fn finalize(
 #[derive(Debug, ToSchema)]
 #[allow(dead_code)]
 struct DeleteJob {
+    #[schema(minimum = 1)]
     job_id: i64,
+    /// The form token.
     csrf_token: String,
 }
 

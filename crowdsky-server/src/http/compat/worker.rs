@@ -78,7 +78,8 @@ fn for_a_path(object: String) -> String {
 #[utoipa::path(get, path = "/api/next_job.php", operation_id = "legacy_next_job",
     tag = "worker of the original", security(("worker" = [])),
     params(("worker_id" = Option<String>, Query, description = "What the worker calls itself.")),
-    responses((status = 200, description = "A job, leased", body = NextJob), (status = 204, description = "Nothing to do"),
+    responses((status = 200, description = "A job, leased", body = NextJob, links(
+            ("files" = (operation_id = "legacy_job_files", parameters(("job_id" = "$response.body#/job_id")))))), (status = 204, description = "Nothing to do"),
         LegacyReading))]
 async fn next_job(
     State(app): State<App>,

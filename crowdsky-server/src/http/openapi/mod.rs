@@ -7,7 +7,6 @@ pub(super) use answers::{Changing, Errors, LegacyChanging, LegacyReading, Pages,
 
 use super::compat::ErrorTold;
 use super::error::Problem;
-use super::extract::CSRF_HEADER;
 use super::session;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -55,7 +54,7 @@ impl Modify for Schemes {
             .build();
         let schemes = [
             ("session", cookie(session::PLAIN, &session)),
-            ("csrf", header(CSRF_HEADER, csrf)),
+            ("csrf", header("X-CSRF-Token", csrf)),
             ("worker", SecurityScheme::Http(worker)),
         ];
         let components = description.components.get_or_insert_default();

@@ -24,7 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     security(("worker" = [])),
     params(("id" = i64, Path, description = "The job."),
         ("artifact" = String, Path, pattern = "^(stack|thumbnail|stars)$", description = "`stack`, `thumbnail` or `stars`."),
-        Lease, ("Content-Digest" = String, Header, description = "`sha-256=:BASE64:` of the body (RFC 9530).")),
+        Lease, ("Content-Digest" = String, Header, min_length = 1, description = "`sha-256=:BASE64:` of the body (RFC 9530).")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 204, description = "Staged"), Changing, Problems<400>, Problems<404>, Problems<408>, Problems<409>,
         Problems<411>, Problems<413>, Problems<422>, Problems<507>))]

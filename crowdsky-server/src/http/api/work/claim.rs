@@ -71,13 +71,17 @@ impl ClaimedJob {
 }
 
 /// Leases jobs; waits for the first if it is told to. 204 when there are none.
-#[utoipa::path(post, path = "/api/v1/worker/claim", operation_id = "claim_jobs", tag = "work", request_body = ClaimWish,
+#[utoipa::path(post, path = "/api/v1/worker/claim", operation_id = "claim_jobs", tag = "work", request_body = Option<ClaimWish>,
     security(("worker" = [])),
     responses(
         (status = 200, description = "Jobs, each under a lease of its own", body = Vec<ClaimedJob>, links(
             ("heartbeat" = (operation_id = "heartbeat", parameters(("id" = "$response.body#/0/job_id"),
                 ("X-Lease-Token" = "$response.body#/0/lease_token")))),
             ("files" = (operation_id = "list_frames", parameters(("id" = "$response.body#/0/job_id"),
+                ("X-Lease-Token" = "$response.body#/0/lease_token")))),
+            ("stage" = (operation_id = "put_artifact", parameters(("id" = "$response.body#/0/job_id"),
+                ("X-Lease-Token" = "$response.body#/0/lease_token")))),
+            ("complete" = (operation_id = "complete_job", parameters(("id" = "$response.body#/0/job_id"),
                 ("X-Lease-Token" = "$response.body#/0/lease_token")))),
             ("fail" = (operation_id = "fail_job", parameters(("id" = "$response.body#/0/job_id"),
                 ("X-Lease-Token" = "$response.body#/0/lease_token")))),

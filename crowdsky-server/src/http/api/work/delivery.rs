@@ -27,10 +27,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ArtefactTold {
     /// `stack`, `thumbnail` or `stars`.
+    #[schema(pattern = "^(stack|thumbnail|stars)$")]
     pub(crate) name: String,
     /// Bytes.
     pub(crate) size: u64,
     /// 64 hexadecimal digits.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     pub(crate) sha256: String,
 }
 
@@ -40,7 +42,9 @@ pub(crate) struct ArtefactTold {
 pub(crate) struct DeliveryTold {
     /// What is staged: the stack at least, but nothing for a no-op.
     pub(crate) artifacts: Vec<ArtefactTold>,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub(crate) n_frames_input: i64,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub(crate) n_frames_aligned: i64,
     /// Seconds.
     pub(crate) total_exptime: Option<f64>,
@@ -52,6 +56,7 @@ pub(crate) struct DeliveryTold {
     pub(crate) ra_deg: Option<f64>,
     /// Degrees.
     pub(crate) dec_deg: Option<f64>,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub(crate) n_stars_detected: Option<i64>,
     /// Pixels.
     pub(crate) fwhm_px: Option<f64>,
@@ -109,7 +114,7 @@ impl DeliveryTold {
 
 /// Verifies what is staged and completes the job. Repeated under the same lease, it gives the same answer.
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/complete", operation_id = "complete_job", tag = "work",
-    request_body = DeliveryTold, security(("worker" = [])), params(("id" = i64, Path, description = "The job."), Lease),
+    request_body = Option<DeliveryTold>, security(("worker" = [])), params(("id" = i64, Path, description = "The job."), Lease),
     responses((status = 200, description = "Completed", body = CompletedJob), Changing, Problems<400>, Problems<404>,
         Problems<409>, Problems<413>, Problems<422>, Problems<507>))]
 async fn complete(

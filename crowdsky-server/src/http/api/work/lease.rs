@@ -37,7 +37,7 @@ pub(crate) struct Heard {
 }
 
 /// Renews a lease.
-#[utoipa::path(post, path = "/api/v1/jobs/{id}/heartbeat", operation_id = "heartbeat", tag = "work", request_body = Sign,
+#[utoipa::path(post, path = "/api/v1/jobs/{id}/heartbeat", operation_id = "heartbeat", tag = "work", request_body = Option<Sign>,
     security(("worker" = [])), params(("id" = i64, Path, description = "The job."), Lease),
     responses((status = 200, description = "Renewed", body = Heard), Changing, Problems<400>, Problems<404>, Problems<409>,
         Problems<413>))]
