@@ -199,6 +199,6 @@ fn pages(folder: &Path) -> Vec<(String, Vec<&'static str>)> {
             found.push((path.to_owned(), methods));
         }
     }
-    assert!(found.len() >= 15, "{found:?}");
+    assert!(found.len() >= 18, "{found:?}");
     found
 }

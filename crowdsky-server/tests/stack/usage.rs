@@ -18,7 +18,7 @@ fn wrong_usage_is_status_2() {
     stack(&["--by", "night"]).fails(2, &["chunk"]);
     stack(&["--by", "chunk", "--reference", "a.fit"]).fails(2, &["--reference"]);
     bench.crowdsky(["stack", "night"]).fails(2, &["--output"]);
-    bench.crowdsky(["observe"]).fails(2, &["observe"]);
+    bench.crowdsky(["polish"]).fails(2, &["polish"]);
     assert_eq!(bench.crowdsky([""; 0]).status, 2);
 }
 
