@@ -12,6 +12,8 @@
 pub mod client;
 pub mod config;
 pub mod error;
+mod folders;
+mod listing;
 pub mod multistatus;
 pub mod path;
 mod publish;
@@ -21,6 +23,7 @@ mod transfer;
 pub use client::{Client, Meta, Overwrite};
 pub use config::{Config, Credentials, Limits, Retry, Timeouts};
 pub use error::{Error, Result};
+pub use listing::Listing;
 pub use multistatus::Entry;
 pub use path::{InvalidPath, RemotePath};
 pub use transfer::Download;

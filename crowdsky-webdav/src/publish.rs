@@ -55,17 +55,21 @@ impl Client {
         if let Some(parent) = &parent {
             self.mkcol_all(parent).await?;
         }
-        match (self.put(part, source).await, &parent) {
-            // Somebody may have deleted a folder that we remember; nginx says 500 then, rclone 404.
-            (
-                Err(Error::NotFound { .. } | Error::Conflict { .. } | Error::Unavailable { status: 500, .. }),
-                Some(parent),
-            ) if source.is_replayable() => {
-                self.forget_folders();
-                self.mkcol_all(parent).await?;
-                self.put(part, source).await?;
+        if let Err(error) = self.put(part, source).await {
+            // Somebody may have deleted a folder that we remember; nginx says 500 then, rclone 404, and who hangs up at once
+            // says nothing.
+            self.forget_folders_of(part);
+            let missing = matches!(
+                error,
+                Error::NotFound { .. } | Error::Conflict { .. } | Error::Unavailable { status: 500, .. }
+            );
+            match &parent {
+                Some(parent) if missing && source.is_replayable() => {
+                    self.mkcol_all(parent).await?;
+                    self.put(part, source).await?;
+                }
+                _ => return Err(error),
             }
-            (outcome, _) => outcome?,
         }
         let (sent, stored) = (source.length(), self.head(part).await?.and_then(|meta| meta.size));
         if stored != Some(sent) {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use crowdsky_webdav::{Client, Config, Credentials, Error, Overwrite, RemotePath};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -26,7 +26,7 @@ async fn contract(base: &str) {
     let listed = client.list(name.parent().as_ref()).await.unwrap();
     let listed: Vec<_> = listed.into_iter().map(|entry| (entry.path.unwrap(), entry.size)).collect();
     assert_eq!(listed, [(name.clone(), Some(10))], "no part is left");
-    assert_eq!(client.walk(None).await.unwrap().len(), 3);
+    assert_eq!(client.walk(None).try_collect::<Vec<_>>().await.unwrap().len(), 3);
     client.mkcol(&path("a")).await.unwrap();
     let short = futures_util::stream::iter([Ok(Bytes::from("abc"))]);
     let short = client.publish_stream(&path("a/short"), 4, short, Overwrite::Fail).await;
