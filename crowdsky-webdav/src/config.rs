@@ -1,6 +1,7 @@
 //! Where the server is, who we are to it, and how patient we are.
 
 use crate::error::{Error, Result};
+use crate::multistatus::decode_href;
 use secrecy::SecretString;
 use std::time::Duration;
 use url::Url;
@@ -103,6 +104,12 @@ impl Config {
         }
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
+        }
+        // Listings name objects by their whole path: one that cannot be told to lie below the base would be left out.
+        if decode_href(base.path(), &base, None) != Some(None) {
+            return Err(refused(
+                "the base address's path holds an empty folder (//), %2F or bytes that are not UTF-8",
+            ));
         }
         let (timeouts, retry, limits) = Default::default();
         Ok(Config { base, credentials, timeouts, retry, limits })

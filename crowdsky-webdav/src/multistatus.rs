@@ -40,6 +40,9 @@ struct Props {
 }
 
 /// Reads an answer about `asked` (none is the base). Entries whose href is not below the base are left out.
+///
+/// # Errors
+/// Why it is none, in a few words without control characters.
 pub fn parse(
     xml: &[u8],
     base: &Url,
@@ -56,7 +59,7 @@ pub fn parse(
     let (mut response, mut props, mut status) = (Response::default(), Props::default(), String::new());
     let mut seen = false;
     loop {
-        let (space, event) = reader.read_resolved_event().map_err(|error| format!("XML: {error}"))?;
+        let (space, event) = reader.read_resolved_event().map_err(said)?;
         match event {
             Event::Start(start) => {
                 let dav = matches!(space, ResolveResult::Bound(Namespace(b"DAV:")));
@@ -105,8 +108,8 @@ pub fn parse(
                 }
                 words.clear();
             }
-            Event::Text(piece) => words.push_str(&piece.decode().map_err(|error| error.to_string())?),
-            Event::CData(piece) => words.push_str(&piece.decode().map_err(|error| error.to_string())?),
+            Event::Text(piece) => words.push_str(&piece.decode().map_err(said)?),
+            Event::CData(piece) => words.push_str(&piece.decode().map_err(said)?),
             Event::GeneralRef(name) => {
                 let char = match &*name {
                     b"amp" => '&',
@@ -124,6 +127,12 @@ pub fn parse(
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
         }
     }
+}
+
+/// What the XML library says. It repeats names from the answer, which are as long as the server likes and may hold anything.
+fn said(error: impl std::fmt::Display) -> String {
+    let text = format!("XML: {error}");
+    text.chars().take(200).map(|char| if char.is_control() { '?' } else { char }).collect()
 }
 
 fn is_ok(status: &str) -> bool {

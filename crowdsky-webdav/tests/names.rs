@@ -1,7 +1,7 @@
 //! Paths, hrefs and secrets.
 
 use crowdsky_webdav::multistatus::{decode_href, parse};
-use crowdsky_webdav::{Client, Config, Limits, RemotePath};
+use crowdsky_webdav::{Client, Config, Credentials, Limits, RemotePath};
 use proptest::prelude::*;
 use url::Url;
 
@@ -21,8 +21,7 @@ fn share_links_become_settings_and_no_secret_is_printed() {
         assert_eq!(config.base_url().as_str(), "https://cloud.example/public.php/webdav/");
         assert!(!format!("{config:?} {:?}", Client::new(config.clone()).unwrap()).contains("SeCrEt123"));
     }
-    let error =
-        Config::new("https://me:SeCrEt123@cloud.example/", crowdsky_webdav::Credentials::None).unwrap_err();
+    let error = Config::new("https://me:SeCrEt123@cloud.example/", Credentials::None).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("SeCrEt123"));
 }
 
@@ -43,6 +42,32 @@ fn hrefs_that_leave_the_base_are_left_out() {
     let path = RemotePath::parse("a/M 31+.fit").unwrap();
     for href in ["/dav/a/M%2031+.fit", "/dav/a/M%2031%2B.fit", "https://host/dav/a/M%2031%2b.fit"] {
         assert_eq!(decode_href(href, &base, None), Some(Some(path.clone())), "{href}");
+    }
+}
+
+#[test]
+fn bases_whose_listings_could_not_be_read_are_refused() {
+    for base in ["http://host//dav/", "http://host/a://b/", "http://host/a%2Fb/", "http://host/%ff/"] {
+        let error = Config::new(base, Credentials::None).unwrap_err();
+        assert!(error.to_string().contains("base address's path"), "{base}: {error}");
+    }
+    for base in ["http://host", "http://host/a%20b%2520/", "http://[::1]:8080/a&b", "http://host/%C3%A9/a//b"]
+    {
+        let config = Config::new(base, Credentials::None).unwrap();
+        let path = RemotePath::parse("c").unwrap();
+        let href = format!("{}c", config.base_url().path());
+        assert_eq!(decode_href(&href, config.base_url(), None), Some(Some(path)), "{base}");
+    }
+}
+
+#[test]
+fn what_is_told_of_a_bad_answer_is_short_and_plain() {
+    let base = Url::parse("http://host/").unwrap();
+    let long = format!("<multistatus xmlns='DAV:'></{}\u{1b}[2J>", "a".repeat(10_000));
+    let escape = "<multistatus xmlns='DAV:'></a\u{1b}[2J>";
+    for answer in [&long, escape] {
+        let told = parse(answer.as_bytes(), &base, None, &Limits::default()).unwrap_err();
+        assert!(told.starts_with("XML: ") && told.len() < 1000 && !told.contains('\u{1b}'), "{told:?}");
     }
 }
 

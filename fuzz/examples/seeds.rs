@@ -17,7 +17,13 @@ fn main() -> std::io::Result<()> {
     save("fits_roundtrip", [vec![0; 512], (0..=255).cycle().take(1024).collect(), vec![0xff; 512]])?;
     save("chunk_key", KEYS.iter().map(|key| [&[0x40; 28][..], key.as_bytes()].concat()))?;
     save("filename", text(NAMES))?;
-    save("date_obs", text(DATES))
+    save("date_obs", text(DATES))?;
+    let too_many = multistatus(&"<d:response><d:href>a</d:href></d:response>".repeat(9));
+    save(
+        "dav_multistatus",
+        ANSWERS.iter().map(|answer| multistatus(answer)).chain([too_many]).chain(text(BROKEN_ANSWERS)),
+    )?;
+    save("dav_href", text(ADDRESSES))
 }
 
 fn save(target: &str, inputs: impl IntoIterator<Item = Vec<u8>>) -> std::io::Result<()> {
@@ -241,4 +247,50 @@ const DATES: &[&str] = &[
     "2025-01-15T23:59:59.999999999Z",
     "2025-01-15T19:30:00+0100",
     "20250326-212046",
+];
+
+/// What servers put between `<multistatus>` and its end: the five that CrowdSky is tested with, and hostile ones.
+const ANSWERS: &[&str] = &[
+    "<d:response><d:href>/public.php/webdav/</d:href><d:propstat><d:prop><d:resourcetype><d:collection/></d:resourcetype></d:prop>\
+     <d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>",
+    "<d:response><d:href>/public.php/webdav/M%2031%20+1.0%25%23%3f.fit</d:href><d:propstat><d:prop>\
+     <d:getcontentlength>4152960</d:getcontentlength><d:getetag>&quot;a&#45;1&quot;</d:getetag>\
+     <d:getlastmodified>Tue, 15 Jul 2025 07:28:00 GMT</d:getlastmodified></d:prop><d:status>HTTP/1.1 200 OK</d:status>\
+     </d:propstat><d:propstat><d:prop><d:getetag/></d:prop><d:status>HTTP/1.1 404 Not Found</d:status></d:propstat></d:response>",
+    "<d:response><d:href>http://cloud.example:8080/public.php/webdav/a</d:href><d:status>HTTP/1.1 403 Forbidden</d:status></d:response>",
+    "<d:response><d:href>a/b</d:href></d:response><d:response><d:href><![CDATA[/public.php/webdav/c]]></d:href></d:response>",
+    "<d:response><d:href>/public.php/webdav/../secret</d:href></d:response>",
+    "<d:response><d:href>/public.php/webdav/%2e%2e/a%2Fb%00</d:href></d:response>",
+    "<d:response><d:href>//evil.example/public.php/webdav/a</d:href></d:response>",
+    "<x:response xmlns:x='urn:other'><x:href>/public.php/webdav/a</x:href></x:response>",
+    "<a><a><a><a><a><a><a><a/></a></a></a></a></a></a></a>",
+];
+
+/// Answers that are no multistatus.
+const BROKEN_ANSWERS: &[&str] = &[
+    "",
+    "\u{feff}<?xml version=\"1.0\"?><multistatus xmlns=\"DAV:\"/>",
+    "<!DOCTYPE a [<!ENTITY b \"c\">]><multistatus xmlns=\"DAV:\">&b;</multistatus>",
+    "<multistatus xmlns='DAV:'><response><href>/a</href>",
+    "<multistatus xmlns='DAV:'></other>",
+    "<html><body>Log in</body></html>",
+    // The library's error repeats the name.
+    "<a></b\0\u{1b}[2J>",
+];
+
+fn multistatus(responses: &str) -> Vec<u8> {
+    format!("<d:multistatus xmlns:d=\"DAV:\">{responses}</d:multistatus>").into_bytes()
+}
+
+/// A base address, a path and an href, each on its line.
+const ADDRESSES: &[&str] = &[
+    "http://127.0.0.1:8080/\na\n/a",
+    "https://cloud.example/remote.php/dav/files/ada\nraws/u1/M 31 +1.0%#?.fit\n/remote.php/dav/files/ada/raws/M%2031%2b.fit",
+    "http://[::1]/a%20b/\n\u{20ac}\u{202e}/x\nhttp://[::1]:80/a%20b/%e2%82%ac",
+    "http://host//dav\n..\n//dav/a",
+    "http://host/a%2Fb/\na/../b\n/a%2Fb/c",
+    "http://host/%ff/\n...\n/%ff/..",
+    "HTTP://HOST/./a/../b\na:b\nc:d/./%2e",
+    "http://host/a&b\n~!$&'()*,;=@\nhttps://other/a&b/c",
+    "\na\\b\n%5c",
 ];

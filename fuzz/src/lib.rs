@@ -1,6 +1,8 @@
 //! What several fuzz targets share.
 
 use crowdsky_fits::{Card, Code, Finding, Header, Limits, ParsedHeader};
+use crowdsky_webdav::multistatus::decode_href;
+use crowdsky_webdav::{Config, Credentials, Limits as DavLimits, RemotePath};
 
 /// Limits so small that the fuzzer reaches each of them with inputs of a few kilobytes.
 pub fn small_limits() -> Limits {
@@ -48,4 +50,24 @@ pub fn check_findings(findings: &[Finding], limit: usize) {
     for finding in findings {
         assert!(finding.to_string().len() < 1000, "a finding of {} bytes", finding.to_string().len());
     }
+}
+
+/// A WebDAV folder that paths must not leave.
+pub fn dav_base() -> Config {
+    Config::new("https://cloud.example/public.php/webdav/", Credentials::None).expect("a base address")
+}
+
+/// Limits that an answer of a few kilobytes reaches.
+pub fn small_dav_limits() -> DavLimits {
+    DavLimits { propfind_bytes: 8192, entries: 8, depth: 8 }
+}
+
+/// The path stays itself when it is printed and read, its address is the base and more, and the address leads back to it.
+pub fn check_below(config: &Config, path: &RemotePath) {
+    assert_eq!(path.to_string().parse().as_ref(), Ok(path));
+    let (base, encoded) = (config.base_url(), path.encoded());
+    // As the HTTP library reads it: it would resolve dots, escaped ones too.
+    let address = base.join(&encoded).expect("an encoded path is a relative address");
+    assert_eq!(address.as_str(), format!("{base}{encoded}"));
+    assert_eq!(decode_href(address.path(), base, None), Some(Some(path.clone())));
 }
