@@ -2,6 +2,7 @@
 
 use crate::client::{Client, Overwrite};
 use crate::error::{Error, Result};
+use crate::listing::place;
 use crate::path::RemotePath;
 use std::collections::HashSet;
 use std::sync::{MutexGuard, PoisonError};
@@ -20,6 +21,20 @@ impl Client {
                 let conflict = || Error::Conflict { operation: "MKCOL", path: path.to_string() };
                 is_folder.then_some(()).ok_or_else(conflict)
             }
+            answer => answer.map(drop),
+        }
+    }
+
+    /// Makes the folder at the base address, if it is not there; the one it lies in must exist.
+    pub async fn make_base(&self) -> Result<()> {
+        match self.propfind(None, true, "0").await {
+            Err(Error::NotFound { .. }) => {}
+            answer => return answer.map(drop),
+        }
+        match self.send("MKCOL", &RemotePath::parse(&place(None))?, self.address(None, true), &[], None).await
+        {
+            // Somebody was faster.
+            Err(Error::Status { status: 405, .. }) => Ok(()),
             answer => answer.map(drop),
         }
     }

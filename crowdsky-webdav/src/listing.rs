@@ -88,6 +88,6 @@ impl Client {
 }
 
 /// The name of a place in messages.
-fn place(path: Option<&RemotePath>) -> String {
+pub(crate) fn place(path: Option<&RemotePath>) -> String {
     path.map_or_else(|| "(base)".to_owned(), RemotePath::to_string)
 }

@@ -78,7 +78,8 @@ impl Client {
         self.rename(part, path, overwrite).await
     }
 
-    /// Writes, reads, moves and deletes a small object, and says which of these the server cannot do.
+    /// Writes, reads, moves and deletes a small object, and says which of these the server cannot do. Makes the folder at the
+    /// base address if it is not there.
     pub async fn probe(&self) -> Result<()> {
         let name = RemotePath::parse("crowdsky-probe")?;
         let first = RemotePath::parse(&format!("{name}-{}", random(&name)?))?;
@@ -97,6 +98,7 @@ impl Client {
     async fn probe_with(&self, first: &RemotePath, second: &RemotePath) -> Result<()> {
         let content = Bytes::from_static(b"CrowdSky looks whether it can write here.\n");
         let at = |step: &'static str| move |source: Error| Error::Probe { step, source: Box::new(source) };
+        self.make_base().await.map_err(at("making the folder"))?;
         self.put_bytes(first, content.clone()).await.map_err(at("writing"))?;
         let read = self.get_bytes(first, 1000).await.map_err(at("reading"))?;
         if read != content {

@@ -11,6 +11,17 @@ fn path(text: &str) -> RemotePath {
 }
 
 async fn contract(base: &str) {
+    story(base).await;
+    // A folder that is not there yet, below one that is.
+    let below = format!("{base}sky/stacks of 2026/");
+    let client = Client::new(Config::new(&below, Credentials::None).unwrap()).unwrap();
+    assert!(client.probe().await.is_err(), "the folder above is not ours to make");
+    let above = Client::new(Config::new(base, Credentials::None).unwrap()).unwrap();
+    above.mkcol(&path("sky")).await.unwrap();
+    story(&below).await;
+}
+
+async fn story(base: &str) {
     let client = Client::new(Config::new(base, Credentials::None).unwrap()).unwrap();
     client.probe().await.unwrap();
     let (name, body) = (path("a/b c/M 31 +1.0%#ä.fit"), Bytes::from(vec![7; 200_000]));
