@@ -142,7 +142,7 @@ pub(super) async fn good(answer: Response) -> Json {
 }
 
 fn cookie(answer: &Response) -> Option<String> {
-    let set = answer.headers().get_all("set-cookie").iter().last()?.to_str().unwrap();
+    let set = answer.headers().get_all("set-cookie").iter().next_back()?.to_str().unwrap();
     Some(set.split(';').next().unwrap().to_owned())
 }
 
