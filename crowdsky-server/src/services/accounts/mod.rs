@@ -157,7 +157,7 @@ impl Accounts {
         self.store.clear_failures(&key).await?;
         if self.passwords.outdated(&user.password_hash) {
             let hash = self.passwords.rehash(password).await?;
-            self.store.set_password(user.id, &hash, None).await?;
+            self.store.rehash(user.id, &hash).await?;
         }
         self.audit.note("login_ok", Some(user.id), from(client)).await;
         let token = self.open_session(&user, client).await?;

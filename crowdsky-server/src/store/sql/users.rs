@@ -107,6 +107,17 @@ impl Users for SqlStore {
         })
     }
 
+    async fn rehash(&self, id: UserId, hash: &str) -> Result<()> {
+        transact!(self, |tx, _now| {
+            query::<Db>("UPDATE users SET password_hash = ? WHERE id = ?")
+                .bind(hash)
+                .bind(id)
+                .execute(&mut *tx)
+                .await?;
+            Ok(())
+        })
+    }
+
     async fn set_active(&self, id: UserId, active: bool) -> Result<()> {
         transact!(self, |tx, _now| {
             user_in(&mut tx, id).await?.ok_or(Error::NotFound("user"))?;
