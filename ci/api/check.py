@@ -178,7 +178,8 @@ def main():
             command += [f"{server.url}/api/openapi.json", *options]
             status = subprocess.run(command, cwd=folder, env={**os.environ, **who}).returncode
         faults = server.faults()
-        print("\n".join(faults))
+        for line in faults:
+            print(f"in the server's log: {line}")
         sys.exit(1 if status or faults or server.process.returncode else 0)
 
 

@@ -87,6 +87,11 @@ fn the_description_is_sound() {
         for scheme in security.flat_map(|wanted| wanted.as_object().unwrap().keys()) {
             assert!(schemes.contains_key(scheme), "{name}: {scheme}");
         }
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let of_path = parameters.filter(|parameter| parameter["in"] == "path");
+        let of_path: BTreeSet<&str> = of_path.map(|parameter| parameter["name"].as_str().unwrap()).collect();
+        let parts = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        assert_eq!(of_path, parts.collect(), "{method} {path}");
         for (status, answer) in operation["responses"].as_object().unwrap() {
             assert!(status.parse::<u16>().is_ok(), "{method} {path}: {status} is no status");
             assert!(

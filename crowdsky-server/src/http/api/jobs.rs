@@ -175,7 +175,8 @@ struct JobStoryView {
 }
 
 /// One job with its attempts.
-#[utoipa::path(get, path = "/api/v1/jobs/{id}", operation_id = "get_job", tag = "jobs", security(("session" = [])), params(("id" = i64, Path, description = "The job.")),
+#[utoipa::path(get, path = "/api/v1/jobs/{id}", operation_id = "get_job", tag = "jobs",
+    security(("session" = [])), params(("id" = i64, Path, description = "The job.")),
     responses((status = 200, description = "The job", body = JobStoryView), Reading, Problems<404>))]
 async fn one(
     CurrentUser(user): CurrentUser,

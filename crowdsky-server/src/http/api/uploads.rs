@@ -135,7 +135,8 @@ impl From<Known> for Answered {
 
 /// Says which of these files the session has: what is there need not be sent again.
 #[utoipa::path(post, path = "/api/v1/uploads/{token}/check", operation_id = "check_files", tag = "uploads",
-    request_body = Vec<Asked>, security(("session" = [], "csrf" = [])), params(("token" = String, Path, description = "The session.")),
+    request_body = Vec<Asked>, security(("session" = [], "csrf" = [])),
+    params(("token" = String, Path, description = "The session.")),
     responses((status = 200, description = "Each file, as asked", body = Vec<Answered>), Changing, Problems<400>, Problems<404>,
         Problems<413>, Problems<422>))]
 async fn check(
@@ -202,13 +203,18 @@ pub(in crate::http) fn stream(body: Body) -> ByteStream {
 /// Takes a raw frame. 201 when it is new, 200 when the session has it already; either way it is safe.
 #[utoipa::path(put, path = "/api/v1/uploads/{token}/files/{sha256}", operation_id = "put_file", tag = "uploads",
     security(("session" = [], "csrf" = [])),
-    params(("token" = String, Path, description = "The session."), ("sha256" = String, Path, pattern = "^[0-9a-fA-F]{64}$", description = "Hexadecimal SHA-256 of the file."), Name,
+    params(("token" = String, Path, description = "The session."),
+        ("sha256" = String, Path, pattern = "^[0-9a-fA-F]{64}$", description = "Hexadecimal SHA-256 of the file."),
+        Name,
         ("Content-Digest" = Option<String>, Header, description = "`sha-256=:BASE64:`, compared with the address.")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 200, description = "The session had it already", body = File),
+    responses(
+        (status = 200, description = "The session had it already", body = File),
         (status = 201, description = "Stored", body = File, links(("drop" = (operation_id = "drop_file",
-            parameters(("token" = "$request.path.token"), ("sha256" = "$response.body#/sha256")))))), Changing, Problems<400>, Problems<404>, Problems<408>,
-        Problems<409>, Problems<413>, Problems<422>, Problems<429>, Problems<507>))]
+            parameters(("token" = "$request.path.token"), ("sha256" = "$response.body#/sha256")))))),
+        Changing, Problems<400>, Problems<404>, Problems<408>, Problems<409>, Problems<413>, Problems<422>, Problems<429>,
+        Problems<507>,
+    ))]
 async fn put_file(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
@@ -234,7 +240,9 @@ async fn put_file(
 
 /// Takes a file out of an open session.
 #[utoipa::path(delete, path = "/api/v1/uploads/{token}/files/{sha256}", operation_id = "drop_file", tag = "uploads",
-    security(("session" = [], "csrf" = [])), params(("token" = String, Path, description = "The session."), ("sha256" = String, Path, pattern = "^[0-9a-fA-F]{64}$", description = "Hexadecimal SHA-256 of the file.")),
+    security(("session" = [], "csrf" = [])),
+    params(("token" = String, Path, description = "The session."),
+        ("sha256" = String, Path, pattern = "^[0-9a-fA-F]{64}$", description = "Hexadecimal SHA-256 of the file.")),
     responses((status = 204, description = "Taken out"), Changing, Problems<404>, Problems<409>))]
 async fn drop_file(
     State(app): State<App>,
