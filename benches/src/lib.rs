@@ -1,4 +1,7 @@
-//! One simulated night for all benchmarks.
+//! What the benchmarks share: one simulated night, the servers and transactions they compare with.
+
+pub mod bare_queue;
+pub mod servers;
 
 use crowdsky_core::FrameMeta;
 use crowdsky_fits::{Limits, frame_meta, read_raw_u16};

@@ -1,0 +1,91 @@
+//! Servers of others, each on loopback and in a folder of its own: started by the scripts of `ci/`, stopped when dropped.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    folder: TempDir,
+    port: u16,
+    pid: String,
+}
+
+impl Server {
+    /// A MariaDB in a new folder in `place`; none if there is none on this machine.
+    #[must_use]
+    pub fn mariadb(place: &Path) -> Option<Server> {
+        Server::start("mariadbd", "mariadb", &[], place)
+    }
+
+    /// A WebDAV server (`nginx`, `rclone`, ...) in a new folder in `place`; none if there is none on this machine.
+    #[must_use]
+    pub fn webdav(kind: &str, place: &Path) -> Option<Server> {
+        Server::start(kind, "webdav", &[kind], place)
+    }
+
+    fn start(program: &str, scripts: &str, args: &[&str], place: &Path) -> Option<Server> {
+        // Debian's servers lie where the PATH of a user does not lead.
+        let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
+        if !std::env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
+            return None;
+        }
+        let folder = tempfile::tempdir_in(place).expect("the folder can be written to");
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+        let port = free.expect("a free port").port();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci").join(scripts).join("start.sh");
+        let mut command = Command::new(script);
+        command.args(args).arg(port.to_string()).arg(folder.path()).env("PATH", path);
+        let started = command.stdin(Stdio::null()).output().expect("the script can be run");
+        // What is installed and does not start is a fault, as in the tests.
+        let said = String::from_utf8_lossy(&started.stderr);
+        assert!(started.status.success(), "{program} did not start: {said}");
+        let pid = String::from_utf8_lossy(&started.stdout).trim().to_owned();
+        Some(Server { folder, port, pid })
+    }
+
+    /// The address of MariaDB's own test schema, as the settings want it.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        let socket = self.folder.path().join("s");
+        let made = Command::new("mariadb")
+            .args(["--no-defaults", "-u", "root", "-e", "CREATE DATABASE IF NOT EXISTS crowdsky", "-S"])
+            .arg(socket)
+            .status();
+        assert!(made.is_ok_and(|status| status.success()), "the database cannot be made");
+        format!("mysql://crowdsky:for-tests-only@127.0.0.1:{}/crowdsky", self.port)
+    }
+
+    /// The address of a WebDAV server.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where a WebDAV server keeps its files.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn kill(&self, signal: &str) -> bool {
+        let status = Command::new("kill").args([signal, &self.pid]).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill("-9");
+        // It must be gone before its folder is.
+        for _ in 0..100 {
+            if !self.kill("-0") {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
