@@ -2,7 +2,6 @@
 
 use super::{Db, Row, SqlStore, reader};
 use crate::objects::Role;
-use crate::store::transact::explained;
 use crate::store::{Error, Micros, Result};
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, Decode, Row as _, Type, query, query_scalar};
@@ -66,7 +65,7 @@ pub(super) async fn add_usage(tx: &mut Conn, user: crate::store::UserId, bytes: 
 /// Compares the migrations the database has had with those this program has.
 pub(super) async fn check_schema(store: &SqlStore, migrations: &Migrator) -> Result<()> {
     let mut connection = reader(store).await?;
-    connection.ping().await.map_err(explained)?;
+    connection.ping().await?;
     let needed = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
     let had = query_scalar::<Db, i64>("SELECT version FROM _sqlx_migrations WHERE success")
         .fetch_all(&mut *connection)
@@ -75,7 +74,7 @@ pub(super) async fn check_schema(store: &SqlStore, migrations: &Migrator) -> Res
     let had: BTreeSet<i64> = match had {
         Ok(versions) => versions.into_iter().collect(),
         Err(sqlx::Error::Database(_)) => BTreeSet::new(),
-        Err(cause) => return Err(explained(cause)),
+        Err(cause) => return Err(cause.into()),
     };
     let found = had.last().copied().unwrap_or(0);
     let todo = if found > needed {
