@@ -57,7 +57,7 @@ pub trait Outbox {
     /// Puts an object on the list, due after `delay`.
     async fn doom(&self, role: Role, key: &str, reason: &str, delay: Duration) -> Result<()>;
     /// Up to `limit` objects that are due, hidden from other janitors for `hold`. An object that a live row points at is
-    /// never among them (I2).
+    /// never among them (I2); that it was to be deleted is forgotten.
     async fn doomed(&self, limit: i64, hold: Duration) -> Result<Vec<Doomed>>;
     /// It is gone.
     async fn deleted(&self, id: OutboxId) -> Result<()>;

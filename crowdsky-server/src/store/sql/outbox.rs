@@ -47,16 +47,25 @@ impl Outbox for SqlStore {
     async fn doomed(&self, limit: i64, hold: Duration) -> Result<Vec<Doomed>> {
         transact!(self, |tx, now| {
             let sql = concat!(
-                "SELECT id, role, storage_key, reason, tries FROM outbox WHERE due_at <= ? AND NOT EXISTS \
-                 (SELECT 1 FROM raw_files WHERE raw_files.storage_key = outbox.storage_key AND NOT is_deleted) \
-                 AND NOT EXISTS (SELECT 1 FROM stacked_frames WHERE fits_key = outbox.storage_key) \
-                 AND NOT EXISTS (SELECT 1 FROM stacked_frames WHERE thumb_key = outbox.storage_key) \
-                 AND NOT EXISTS (SELECT 1 FROM stacked_frames WHERE stars_key = outbox.storage_key) \
-                 ORDER BY due_at LIMIT ?",
+                "SELECT id, role, storage_key, reason, tries, \
+                 EXISTS (SELECT 1 FROM raw_files WHERE raw_files.storage_key = outbox.storage_key AND NOT is_deleted) \
+                 OR EXISTS (SELECT 1 FROM stacked_frames WHERE fits_key = outbox.storage_key) \
+                 OR EXISTS (SELECT 1 FROM stacked_frames WHERE thumb_key = outbox.storage_key) \
+                 OR EXISTS (SELECT 1 FROM stacked_frames WHERE stars_key = outbox.storage_key) AS live \
+                 FROM outbox WHERE due_at <= ? ORDER BY due_at LIMIT ?",
                 skip_locked!()
             );
             let rows = query::<Db>(sql).bind(now).bind(limit).fetch_all(&mut *tx).await?;
-            let items: Vec<Doomed> = rows.iter().map(doomed).collect::<Result<_>>()?;
+            let mut items = Vec::with_capacity(rows.len());
+            for row in &rows {
+                let item = doomed(row)?;
+                if get::<i64>(row, "live")? != 0 {
+                    // Whoever deletes the row that points at it puts the object on the list anew.
+                    query::<Db>("DELETE FROM outbox WHERE id = ?").bind(item.id).execute(&mut *tx).await?;
+                } else {
+                    items.push(item);
+                }
+            }
             for item in &items {
                 let sql = "UPDATE outbox SET due_at = ?, tries = tries + 1 WHERE id = ?";
                 query::<Db>(sql).bind(now.plus(hold)).bind(item.id).execute(&mut *tx).await?;
