@@ -28,6 +28,8 @@ mod common;
 mod jobs;
 #[path = "../sql/outbox.rs"]
 mod outbox;
+#[path = "../sql/prune.rs"]
+mod prune;
 #[path = "../sql/sessions.rs"]
 mod sessions;
 #[path = "../sql/settle.rs"]

@@ -4,7 +4,7 @@ use super::{Db, Row, SqlStore, reader};
 use crate::objects::Role;
 use crate::store::{Error, Micros, Result};
 use sqlx::migrate::Migrator;
-use sqlx::{Connection, Decode, Row as _, Type, query, query_scalar};
+use sqlx::{Connection, Decode, QueryBuilder, Row as _, Type, query, query_scalar};
 use std::collections::BTreeSet;
 
 /// A connection of this database.
@@ -50,6 +50,24 @@ pub(super) async fn doom(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Rows that one statement deletes: each has a placeholder (U-34).
+const DELETED_AT_ONCE: usize = 1000;
+
+/// Deletes the rows of these numbers; `start` is the statement up to the list. Says how many there were.
+pub(super) async fn delete_by_id(tx: &mut Conn, start: &'static str, ids: &[i64]) -> Result<u64> {
+    let mut gone = 0;
+    for some in ids.chunks(DELETED_AT_ONCE) {
+        let mut sql = QueryBuilder::<Db>::new(start);
+        let mut list = sql.separated(", ");
+        for id in some {
+            list.push_bind(*id);
+        }
+        list.push_unseparated(")");
+        gone += sql.build().execute(&mut *tx).await?.rows_affected();
+    }
+    Ok(gone)
 }
 
 /// Adds to what a user's objects sum up to; negative to take away.

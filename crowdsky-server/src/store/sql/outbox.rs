@@ -1,7 +1,7 @@
 //! The outbox, and what `fsck` asks.
 
 use super::common::{corrupt, cut, doom, get};
-use super::{Db, Row, SqlStore, reader};
+use super::{Db, Row, SqlStore, prune, reader};
 use crate::objects::{Role, StoredObject};
 use crate::store::{BrokenRule, Doomed, LiveObject, Micros, Outbox, OutboxId, OutboxState, Result, UserId};
 use async_trait::async_trait;
@@ -227,22 +227,14 @@ impl Outbox for SqlStore {
     }
 
     async fn prune(&self, keep: Duration) -> Result<i64> {
-        transact!(self, |tx, now| {
-            let before = now.minus(keep);
-            let mut gone = 0;
-            for sql in [
-                "DELETE FROM sessions WHERE expires_at <= ?",
-                "DELETE FROM login_failures WHERE failed_at <= ?",
-                "DELETE FROM job_attempts WHERE job_id IN \
-                 (SELECT id FROM stacking_jobs WHERE state = 'cancelled' AND updated_at <= ?)",
-                "DELETE FROM raw_files WHERE is_deleted AND job_id IN \
-                 (SELECT id FROM stacking_jobs WHERE state = 'cancelled' AND updated_at <= ?)",
-                "DELETE FROM stacking_jobs WHERE state = 'cancelled' AND updated_at <= ?",
-            ] {
-                gone += query::<Db>(sql).bind(before).execute(&mut *tx).await?.rows_affected();
+        let mut gone = 0;
+        loop {
+            let some = transact!(self, |tx, now| { prune::some(&mut tx, now.minus(keep)).await })?;
+            if some == 0 {
+                return Ok(i64::try_from(gone).unwrap_or(i64::MAX));
             }
-            Ok(i64::try_from(gone).unwrap_or(i64::MAX))
-        })
+            gone += some;
+        }
     }
 
     async fn now(&self) -> Result<Micros> {
