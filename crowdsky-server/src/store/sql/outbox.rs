@@ -217,8 +217,9 @@ impl Outbox for SqlStore {
             let mut wrong = 0;
             for (user, used, live) in usage(&mut tx).await? {
                 if used != live {
-                    let sql = "UPDATE users SET storage_used = ? WHERE id = ?";
-                    query::<Db>(sql).bind(live).bind(user).execute(&mut *tx).await?;
+                    // The difference, for others add and take away meanwhile; both sums are of one instant.
+                    let sql = "UPDATE users SET storage_used = storage_used + ? WHERE id = ?";
+                    query::<Db>(sql).bind(live - used).bind(user).execute(&mut *tx).await?;
                     wrong += 1;
                 }
             }
