@@ -14,7 +14,7 @@ pub struct Doomed {
     pub role: Role,
     /// Its key.
     pub key: String,
-    /// Why: `stacked`, `expired`, `deleted`, `erased`, `staged`, `orphan`.
+    /// Why: `stacked`, `expired`, `deleted`, `erased`, `staged`, `unverified`, `refused`, `orphan`.
     pub reason: String,
     /// How often it has been tried.
     pub tries: i64,
