@@ -45,7 +45,7 @@ pub struct LiveObject {
 /// A rule of the rows that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenRule {
-    /// `I1` to `I8`.
+    /// `I1` to `I8`, `U-32`.
     pub rule: &'static str,
     /// What is wrong and where.
     pub detail: String,
@@ -69,7 +69,7 @@ pub trait Outbox {
     async fn is_known(&self, role: Role, key: &str) -> Result<bool>;
     /// Objects of live rows in the order of their keys, after `after`, at most `limit`.
     async fn live_objects(&self, role: Role, after: &str, limit: i64) -> Result<Vec<LiveObject>>;
-    /// Checks the rules I1, I3, I5, I7 and I8 on the rows alone.
+    /// Checks the rules I1 to I3, I5, I7, I8 and U-32 (no row outlives its user) on the rows alone.
     async fn broken_rules(&self) -> Result<Vec<BrokenRule>>;
     /// Sets each user's `storage_used` to what their live objects sum up to; says how many were wrong (I7).
     async fn recount_storage(&self) -> Result<i64>;

@@ -85,6 +85,12 @@ pub(super) async fn locked(tx: &mut Conn, id: JobId) -> Result<Job> {
     row.as_ref().map(job).transpose()?.ok_or(Error::NotFound("job"))
 }
 
+/// All jobs of a user, locked until the transaction ends.
+pub(super) async fn locked_of_user(tx: &mut Conn, user: UserId) -> Result<Vec<Job>> {
+    let sql = concat!("SELECT ", columns!(), " FROM stacking_jobs WHERE user_id = ?", for_update!());
+    query::<Db>(sql).bind(user).fetch_all(tx).await?.iter().map(job).collect()
+}
+
 /// Adds jobs and gives them their files.
 ///
 /// Their place in the queue is start-time fair queueing in one number: each job stands its frames behind the user's last one,

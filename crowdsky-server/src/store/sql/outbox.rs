@@ -199,6 +199,30 @@ impl Outbox for SqlStore {
                 "SELECT id FROM stacking_jobs \
               WHERE state = 'ready' AND attempt >= max_attempts",
             ),
+            (
+                "U-32",
+                "an upload session whose user is gone",
+                "SELECT id FROM upload_sessions \
+              WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = upload_sessions.user_id)",
+            ),
+            (
+                "U-32",
+                "a raw frame whose user is gone",
+                "SELECT id FROM raw_files \
+              WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = raw_files.user_id)",
+            ),
+            (
+                "U-32",
+                "a job whose user is gone",
+                "SELECT id FROM stacking_jobs \
+              WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = stacking_jobs.user_id)",
+            ),
+            (
+                "U-32",
+                "a stack whose user is gone",
+                "SELECT id FROM stacked_frames \
+              WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = stacked_frames.user_id)",
+            ),
         ] {
             let ids: Vec<i64> = query_scalar::<Db, i64>(sql).fetch_all(&mut *connection).await?;
             broken.extend(ids.iter().map(|id| BrokenRule { rule, detail: format!("{what}: {id}") }));
