@@ -104,8 +104,8 @@ pub(super) async fn insert_jobs(
 ) -> Result<Vec<JobId>> {
     let mut served: i64 = 0;
     // One look-up in the index for each state; jobs are claimed in the order of their key, so the largest one claimed is
-    // where the queue is.
-    for state in ["processing", "verifying", "completed", "failed", "cancelled"] {
+    // where the queue is. Of those that were cancelled most have never been served.
+    for state in ["processing", "verifying", "completed", "failed"] {
         let sql = "SELECT COALESCE(MAX(fair_key), 0) FROM stacking_jobs WHERE state = ?";
         served = served.max(query_scalar::<Db, i64>(sql).bind(state).fetch_one(&mut *tx).await?);
     }
