@@ -37,7 +37,8 @@ fn rows() -> Vec<Row> {
         // A completed job is not tried again.
         (post, "/api/v1/jobs/J/retry", 401, 404, 409),
         (delete.clone(), "/api/v1/stacks/K", 401, 404, 204),
-        (delete, "/api/v1/jobs/J", 401, 404, 404),
+        // It went with its stack, and stays deleted.
+        (delete, "/api/v1/jobs/J", 401, 404, 204),
     ]
 }
 

@@ -163,15 +163,16 @@ pub(super) async fn fail(
 ) -> Result<JobState> {
     let job = locked(&mut *tx, id).await?;
     if must_hold(&job, token, now).is_err() {
-        // A replay: the attempt has failed already, and what came of it is in the row or was overtaken.
+        // A replay: what came of it is written at the attempt, for the job may have gone on since.
         return match outcome(&mut *tx, id, token).await?.as_deref() {
-            Some("failed") if job.state == JobState::Failed => Ok(JobState::Failed),
-            Some("failed") => Ok(JobState::Ready),
+            Some("failed") => Ok(JobState::Failed),
+            Some("retry") => Ok(JobState::Ready),
             _ => Err(Error::LeaseLost),
         };
     }
     let retry = failure.retry && job.attempt < job.max_attempts;
-    end_attempt(&mut *tx, now, &job, "failed", Some((&failure.code, &failure.message))).await?;
+    let outcome = if retry { "retry" } else { "failed" };
+    end_attempt(&mut *tx, now, &job, outcome, Some((&failure.code, &failure.message))).await?;
     give_up_or_retry(tx, now, &job, retry, (&failure.code, &failure.message), backoff).await
 }
 
