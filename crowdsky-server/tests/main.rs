@@ -7,6 +7,7 @@ mod e2e;
 mod harness;
 mod inspect;
 mod pages;
+mod services;
 mod simulate;
 mod stack;
 mod store;

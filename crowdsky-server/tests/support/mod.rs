@@ -3,3 +3,5 @@
 pub(crate) mod app;
 pub(crate) mod dav;
 pub(crate) mod mariadb;
+pub(crate) mod trouble;
+pub(crate) mod wire;
