@@ -10,9 +10,11 @@ mod connect;
 mod error;
 mod ids;
 mod jobs;
+#[allow(clippy::duplicate_mod, reason = "one text of statements, two dialects")]
 pub mod mariadb;
 mod outbox;
 mod sessions;
+#[allow(clippy::duplicate_mod, reason = "one text of statements, two dialects")]
 pub mod sqlite;
 mod stacks;
 mod time;

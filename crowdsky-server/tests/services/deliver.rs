@@ -2,7 +2,7 @@
 
 use super::{claim, settings};
 use crate::support::app::{TestApp, body, frame};
-use crate::support::trouble::{Trouble, Troubled};
+use crate::support::trouble::{Trouble, troubled};
 use crowdsky_server::secret::sha256;
 use crowdsky_server::services::{Delivered, Delivery, Error, Facts, Fsck};
 use crowdsky_server::storage::{Artefact, Blobs};
@@ -15,7 +15,7 @@ const LEASE: Duration = Duration::from_secs(60);
 /// A server with this trouble in its storage of stacks, and a job whose stack is staged; its token and what is to be said.
 async fn staged(trouble: Option<Trouble>) -> (TestApp, store::User, JobId, String, Delivery) {
     let server = TestApp::start_over(settings(), |blobs| match trouble {
-        Some(trouble) => Blobs { stacks: Troubled::new(&blobs.stacks, trouble), ..blobs },
+        Some(trouble) => Blobs { stacks: troubled(&blobs.stacks, trouble), ..blobs },
         None => blobs,
     })
     .await;

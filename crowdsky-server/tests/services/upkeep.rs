@@ -2,7 +2,7 @@
 
 use super::{claim, settings};
 use crate::support::app::{TestApp, body};
-use crate::support::trouble::{Trouble, Troubled};
+use crate::support::trouble::{Trouble, troubled};
 use crowdsky_server::config::Seconds;
 use crowdsky_server::objects::Role;
 use crowdsky_server::services::{Fsck, Swept};
@@ -64,7 +64,7 @@ async fn both_roles_may_live_in_one_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn objects_without_a_time_are_left_alone() {
     let server = TestApp::start_over(settings(), |blobs| Blobs {
-        raws: Troubled::new(&blobs.raws, Trouble::NoTimes),
+        raws: troubled(&blobs.raws, Trouble::NoTimes),
         ..blobs
     })
     .await;
@@ -93,7 +93,7 @@ async fn a_storage_that_hangs_holds_nobody_up() {
     settings.upkeep.every_s = Seconds::new(0);
     settings.jobs.reap_every_s = Seconds::new(0);
     let server = TestApp::start_over(settings, |blobs| Blobs {
-        raws: Troubled::new(&blobs.raws, Trouble::DeletesHang),
+        raws: troubled(&blobs.raws, Trouble::DeletesHang),
         ..blobs
     })
     .await;

@@ -161,7 +161,8 @@ pub(super) async fn u04_raws_go_only_with_the_stack(stage: Stage) {
     let mut doomed: Vec<_> =
         stage.store.doomed(100, LONG).await.unwrap().into_iter().map(|item| item.key).collect();
     let mut keys: Vec<_> = raws.into_iter().map(|raw| raw.key).collect();
-    (doomed.sort(), keys.sort());
+    doomed.sort();
+    keys.sort();
     assert_eq!(doomed, keys);
     stage.rules_hold().await;
 }

@@ -23,7 +23,7 @@ pub(super) async fn the_outbox_never_touches_what_is_live(stage: Stage) {
     assert!(!stage.store.is_known(Role::Raws, "raws/gone").await.unwrap());
     assert!(stage.store.is_known(Role::Raws, &live.key).await.unwrap());
     let objects = stage.store.live_objects(Role::Raws, "", 10).await.unwrap();
-    assert_eq!(objects.iter().map(|live| live.object.key.clone()).collect::<Vec<_>>(), [live.key.clone()]);
+    assert_eq!(objects.iter().map(|live| &live.object.key).collect::<Vec<_>>(), [&live.key]);
     assert_eq!(stage.store.live_objects(Role::Raws, &live.key, 10).await.unwrap(), []);
     assert_eq!(stage.store.outbox().await.unwrap().pending, 0, "what is live is on the list no more");
 }

@@ -26,15 +26,14 @@ pub(crate) enum Trouble {
 
 /// A storage with its trouble.
 #[derive(Debug)]
-pub(crate) struct Troubled {
+struct Troubled {
     inner: Arc<dyn BlobStore>,
     trouble: Trouble,
 }
 
-impl Troubled {
-    pub(crate) fn new(inner: &Arc<dyn BlobStore>, trouble: Trouble) -> Arc<dyn BlobStore> {
-        Arc::new(Troubled { inner: inner.clone(), trouble })
-    }
+/// The same storage with this trouble.
+pub(crate) fn troubled(inner: &Arc<dyn BlobStore>, trouble: Trouble) -> Arc<dyn BlobStore> {
+    Arc::new(Troubled { inner: inner.clone(), trouble })
 }
 
 #[async_trait]
