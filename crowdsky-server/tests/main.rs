@@ -10,6 +10,7 @@ mod inspect;
 mod metrics;
 mod openapi;
 mod pages;
+mod services;
 mod simulate;
 mod stack;
 mod store;

@@ -85,13 +85,12 @@ impl Jobs {
         Ok(self.store.stack_of_job(job.id).await?.map(|stack| stack.id))
     }
 
-    /// Deletes a job, whatever its state; what it made and what it was to be made of go when the grace time is over.
+    /// Deletes a job, whatever its state; what it made and what it was to be made of go when the grace time is over. Deleted
+    /// again, it stays deleted (I6).
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is none of that number or it is another's.
     pub async fn delete(&self, user: UserId, id: JobId) -> Result<()> {
-        // A deleted one is not seen any more, so deleting it again finds nothing.
-        self.store.job_of(user, id).await?.ok_or(Error::NotFound("job"))?;
         self.store.delete_job(user, id, self.settings.upkeep.grace_s.duration()).await?;
         self.audit.note("job_deleted", Some(user), format!("job {id}")).await;
         Ok(())

@@ -20,7 +20,7 @@ pub use events::{Event, Events};
 pub use jobs::{JobStory, Jobs, SessionJobs};
 pub use readiness::{Part, Parts, Readiness};
 pub use stacks::{StackPage, Stacks};
-pub use upkeep::{Fsck, Problem, Report, Round, Upkeep};
+pub use upkeep::{Fsck, Problem, Report, Round, Swept, Upkeep};
 pub use uploads::{Accepted, Group, Incoming, Known, MAX_QUESTION, Overview, Uploads, Wanted};
 pub use work::{Delivered, Delivery, Facts, LegacyDelivery, MAX_CLAIM, Work, WorkerName};
 

@@ -8,7 +8,7 @@ mod local;
 mod open;
 mod webdav;
 
-pub use key::{Artefact, BadKey, BlobKey, MAX_KEY, slug};
+pub use key::{Artefact, BadKey, BlobKey, MAX_KEY, is_leftover, role_of, slug};
 pub use local::LocalStore;
 pub use open::{open, place};
 pub use webdav::WebdavStore;

@@ -205,7 +205,8 @@ pub struct Attempt {
     pub started_at: Micros,
     /// End, if it has ended.
     pub ended_at: Option<Micros>,
-    /// `completed`, `failed`, `lease_expired`, `released`, `cancelled`.
+    /// `completed`, `retry` (failed, and the job goes back to the queue), `failed` (and so has the job), `lease_expired`,
+    /// `released`, `cancelled`.
     pub outcome: Option<String>,
     /// Code of the error.
     pub error_code: Option<String>,
@@ -312,7 +313,8 @@ pub trait Jobs {
     ) -> Result<Heartbeat>;
     /// Hands a job back; the attempt does not count.
     async fn release(&self, job: JobId, token: &str) -> Result<()>;
-    /// Ends an attempt without success: `Ready` with a delay, or `Failed`. What it staged (under its epoch) goes to the outbox.
+    /// Ends an attempt without success: `Ready` with a delay, or `Failed`. What it delivered (under its epoch) goes to the
+    /// outbox.
     async fn fail(&self, job: JobId, token: &str, failure: &Failure, backoff: &Backoff) -> Result<JobState>;
     /// `Processing` to `Verifying`, the lease renewed. Again for the same token: no change.
     async fn start_verifying(&self, job: JobId, token: &str, lease: Duration) -> Result<Job>;

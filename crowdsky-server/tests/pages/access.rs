@@ -92,7 +92,8 @@ const ROWS: &[Row] = &[
     ("GET", "/api/v1/raws/R", 401, 401, 401, 200),
     // What takes things away.
     ("DELETE", "/api/v1/stacks/K", 401, 404, 204, 401),
-    ("DELETE", "/api/v1/jobs/J", 401, 404, 404, 401),
+    // It went with its stack, and stays deleted.
+    ("DELETE", "/api/v1/jobs/J", 401, 404, 204, 401),
     ("DELETE", "/api/v1/uploads/O", 401, 404, 204, 401),
     ("POST", "/logout", 302, 302, 302, 302),
     ("POST", "/logout.php", 302, 302, 302, 302),

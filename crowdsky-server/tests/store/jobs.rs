@@ -1,6 +1,8 @@
 //! The life of a job: leases, attempts, replays, deletes.
 
 use super::stage::{AT_ONCE, LONG, SHORT, Stage, token};
+use crowdsky_server::objects::Role;
+use crowdsky_server::storage::{Artefact, BlobKey};
 use crowdsky_server::store::{Claim, Error, Failure, JobState};
 use std::time::Duration;
 
@@ -213,4 +215,63 @@ pub(super) async fn u08_a_legacy_worker_is_known_by_its_token(stage: Stage) {
     stage.store.release(id, token(&second)).await.unwrap();
     claim(1, false).await;
     assert_eq!(held(1).await, None, "its tokens are for those who keep them");
+}
+
+/// Whatever has become of the job since.
+pub(super) async fn i6_a_failure_told_again_gets_the_same_answer(stage: Stage) {
+    let user = stage.user("ada").await;
+    let (_, id) = stage.queued(&user, 1).await;
+    let first = stage.claim("w", LONG).await.unwrap();
+    let tell = async |token: &str, retry| {
+        stage.store.fail(id, token, &failure("worker_error", retry), &AT_ONCE).await.unwrap()
+    };
+    assert_eq!(tell(token(&first), true).await, JobState::Ready);
+    let second = stage.claim("w", LONG).await.unwrap();
+    assert_eq!(tell(token(&second), false).await, JobState::Failed);
+    assert_eq!(tell(token(&first), true).await, JobState::Ready, "the first attempt gave it back");
+    stage.store.retry_job(user.id, id).await.unwrap();
+    assert_eq!(tell(token(&second), false).await, JobState::Failed, "the second one ended it");
+    let attempts = stage.store.attempts(id).await.unwrap();
+    assert_eq!(
+        attempts.iter().map(|a| a.outcome.as_deref().unwrap()).collect::<Vec<_>>(),
+        ["retry", "failed"]
+    );
+}
+
+/// What an attempt has staged, and what was moved while it was verified, waits in the outbox however it ends.
+pub(super) async fn a_delivery_that_ends_badly_leaves_nothing(stage: Stage) {
+    let user = stage.user("ada").await;
+    for end in ["failed", "released", "expired", "deleted", "erased"] {
+        let (_, id) = stage.queued(&user, 1).await;
+        let job = stage.claim("w", LONG).await.unwrap();
+        let verifying = if end == "expired" { SHORT } else { LONG };
+        stage.store.start_verifying(id, token(&job), verifying).await.unwrap();
+        match end {
+            "failed" => {
+                let state = stage.store.fail(id, token(&job), &failure("x", false), &AT_ONCE).await.unwrap();
+                assert_eq!(state, JobState::Failed);
+            }
+            "released" => stage.store.release(id, token(&job)).await.unwrap(),
+            "expired" => {
+                tokio::time::sleep(2 * SHORT).await;
+                assert_eq!(stage.store.reap(&AT_ONCE).await.unwrap(), 1);
+            }
+            "deleted" => stage.store.delete_job(user.id, id, LONG).await.unwrap(),
+            _ => stage.store.erase_user(user.id).await.unwrap(),
+        }
+        let object = job.object_name.as_deref();
+        for artefact in Artefact::ALL {
+            let staged = BlobKey::staged(id, job.epoch, artefact);
+            let moved = BlobKey::finished(job.user_id, object, &job.chunk_key, id, job.epoch, artefact);
+            for key in [staged, moved] {
+                assert!(stage.store.is_known(Role::Stacks, key.as_str()).await.unwrap(), "{end}: {key}");
+            }
+        }
+        if matches!(end, "released" | "expired") {
+            // Out of the way of the next one.
+            stage.store.delete_job(user.id, id, LONG).await.unwrap();
+        }
+    }
+    let due = stage.store.doomed(100, LONG).await.unwrap();
+    assert!(!due.iter().any(|item| item.reason == "unverified"), "a move may still be under way: {due:?}");
 }

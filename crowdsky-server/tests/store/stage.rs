@@ -7,6 +7,8 @@ use crowdsky_server::store::{
     Added, Backoff, Claim, Finalise, Job, JobId, JobKind, NewFile, NewJob, NewStack, NewUpload, NewUser,
     RawFile, Store, Tier, Upload, User,
 };
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, MySqlConnection, raw_sql};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,6 +17,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub(super) struct Stage {
     pub(super) store: Arc<dyn Store>,
+    pub(super) url: String,
     next: Arc<AtomicU64>,
 }
 
@@ -31,7 +34,21 @@ impl Stage {
         let store = open(url).await;
         store.migrate().await.unwrap();
         store.ready().await.unwrap();
-        Stage { store, next: Arc::default() }
+        Stage { store, url: url.to_owned(), next: Arc::default() }
+    }
+
+    /// What no method of the store does.
+    pub(super) async fn by_hand(&self, sql: &'static str) {
+        match self.url.strip_prefix("sqlite:") {
+            Some(file) => {
+                let mut hand = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+                raw_sql(sql).execute(&mut hand).await.unwrap();
+            }
+            None => {
+                let mut hand = MySqlConnection::connect(&self.url).await.unwrap();
+                raw_sql(sql).execute(&mut hand).await.unwrap();
+            }
+        }
     }
 
     /// 32 digits that were never there before.

@@ -7,7 +7,7 @@ use crowdsky_server::http;
 use crowdsky_server::objects::StoredObject;
 use crowdsky_server::secret::{hex, sha256};
 use crowdsky_server::services::{Client, Incoming, Registration};
-use crowdsky_server::storage::{self, BlobKey, ByteStream};
+use crowdsky_server::storage::{self, BlobKey, Blobs, ByteStream};
 use crowdsky_server::store::{self, Claim, JobId, Micros, NewStack, StackId, User};
 use futures_util::StreamExt;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -47,12 +47,17 @@ impl TestApp {
         settings
     }
 
-    pub(crate) async fn start_with(mut settings: Settings) -> TestApp {
+    pub(crate) async fn start_with(settings: Settings) -> TestApp {
+        TestApp::start_over(settings, |blobs| blobs).await
+    }
+
+    /// The same with other storages, made of those it would have.
+    pub(crate) async fn start_over(mut settings: Settings, other: impl FnOnce(Blobs) -> Blobs) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         settings.data_dir = Some(folder.path().to_owned());
         let rows = store::connect(&settings.database, folder.path()).await.unwrap();
         rows.migrate().await.unwrap();
-        let blobs = storage::open(&settings.storage, folder.path()).unwrap();
+        let blobs = other(storage::open(&settings.storage, folder.path()).unwrap());
         let app = App::new(settings, rows, blobs);
         tokio::spawn(crowdsky_server::telemetry::run(app.shutdown.clone()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -85,6 +85,12 @@ pub(super) async fn locked(tx: &mut Conn, id: JobId) -> Result<Job> {
     row.as_ref().map(job).transpose()?.ok_or(Error::NotFound("job"))
 }
 
+/// All jobs of a user, locked until the transaction ends.
+pub(super) async fn locked_of_user(tx: &mut Conn, user: UserId) -> Result<Vec<Job>> {
+    let sql = concat!("SELECT ", columns!(), " FROM stacking_jobs WHERE user_id = ?", for_update!());
+    query::<Db>(sql).bind(user).fetch_all(tx).await?.iter().map(job).collect()
+}
+
 /// Adds jobs and gives them their files.
 ///
 /// Their place in the queue is start-time fair queueing in one number: each job stands its frames behind the user's last one,
@@ -98,8 +104,8 @@ pub(super) async fn insert_jobs(
 ) -> Result<Vec<JobId>> {
     let mut served: i64 = 0;
     // One look-up in the index for each state; jobs are claimed in the order of their key, so the largest one claimed is
-    // where the queue is.
-    for state in ["processing", "verifying", "completed", "failed", "cancelled"] {
+    // where the queue is. Of those that were cancelled most have never been served.
+    for state in ["processing", "verifying", "completed", "failed"] {
         let sql = "SELECT COALESCE(MAX(fair_key), 0) FROM stacking_jobs WHERE state = ?";
         served = served.max(query_scalar::<Db, i64>(sql).bind(state).fetch_one(&mut *tx).await?);
     }
