@@ -9,5 +9,6 @@ mod inspect;
 mod pages;
 mod simulate;
 mod stack;
+mod storage;
 mod store;
 mod support;
