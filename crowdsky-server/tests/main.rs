@@ -12,3 +12,4 @@ mod stack;
 mod storage;
 mod store;
 mod support;
+mod worker;
