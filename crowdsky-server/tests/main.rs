@@ -13,6 +13,8 @@ mod pages;
 mod services;
 mod simulate;
 mod stack;
+mod storage;
 mod store;
 mod support;
 mod uploads;
+mod worker;

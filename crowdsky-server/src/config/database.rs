@@ -1,8 +1,10 @@
 //! Where the rows are.
 
 use super::Seconds;
+use super::redact::{as_written, redacted};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 
 /// Settings of the database.
@@ -20,6 +22,13 @@ pub struct Database {
     pub max_connections: u32,
     /// A connection must be had within this, and a lock on SQLite.
     pub acquire_timeout_s: Seconds,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.as_deref().map(redacted);
+        as_written(f, "Database", &Database { url, ..self.clone() })
+    }
 }
 
 impl Default for Database {

@@ -21,6 +21,7 @@ pub use http::Http;
 pub use jobs::Jobs;
 pub use load::{ConfigError, SYSTEM_FILE, load};
 pub use log::{Log, LogFormat};
+pub(crate) use redact::redacted;
 pub use seconds::Seconds;
 pub use secret::{SecretError, read_secret};
 pub use storage::{Storage, StorageKind, StoragePlace};

@@ -28,6 +28,7 @@ impl From<services::Error> for SourceError {
         use services::Error as Service;
         match error {
             Service::Store(store::Error::LeaseLost | store::Error::NotFound(_)) => SourceError::LeaseLost,
+            Service::Storage(storage::Error::Full { .. }) => SourceError::NoRoom { what: error.to_string() },
             Service::BadInput { message, .. } => SourceError::Refused(message),
             Service::Store(store::Error::Unavailable { retry_after, .. })
             | Service::Storage(storage::Error::Unavailable { retry_after, .. })

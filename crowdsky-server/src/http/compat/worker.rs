@@ -9,7 +9,7 @@ use crate::http::error::{ApiError, LegacyError};
 use crate::http::extract::LegacyWorker;
 use crate::http::openapi::{Errors, LegacyChanging, LegacyReading};
 use crate::services::{self, Facts, LegacyDelivery, WorkerName};
-use crate::storage::{Artefact, slug};
+use crate::storage::{Artefact, Names, slug};
 use crate::store::{self, JobId, JobState, Micros, RawFile, RawId};
 use axum::Json;
 use axum::body::Bytes;
@@ -21,7 +21,6 @@ use axum::routing::any;
 use crowdsky_core::UtcTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json_;
-use std::collections::HashMap;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -138,11 +137,8 @@ struct JobFiles {
     files: Vec<JobFile>,
 }
 
-fn job_file(k: usize, file: RawFile, names: &mut HashMap<String, usize>) -> JobFile {
-    let mut filename = slug(&file.filename);
-    if names.insert(filename.to_ascii_lowercase(), k).is_some() {
-        filename = format!("{k:05}_{filename}");
-    }
+fn job_file(file: RawFile, names: &mut Names) -> JobFile {
+    let filename = names.unique(&file.filename);
     JobFile {
         id: file.id.0,
         filename,
@@ -168,8 +164,8 @@ async fn job_files(
     let id = number(&parameters, "job_id").ok_or_else(|| LegacyError::bad("Missing or invalid job_id."))?;
     let found = app.work.legacy_files(JobId(id)).await;
     let (job, files) = found.map_err(|error| named(error, "Job not found."))?;
-    let mut names = HashMap::new();
-    let files = files.into_iter().enumerate().map(|(k, file)| job_file(k, file, &mut names)).collect();
+    let mut names = Names::default();
+    let files = files.into_iter().map(|file| job_file(file, &mut names)).collect();
     Ok(Json(JobFiles { job_id: id, chunk_key: job.chunk_key, files }))
 }
 
