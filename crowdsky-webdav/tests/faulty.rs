@@ -146,7 +146,8 @@ async fn carry(mut client: TcpStream, behind: SocketAddr, fate: Option<Wire>) {
             client.set_zero_linger().unwrap();
         }
         Some(Wire::Says { pieces, pause, reset }) => {
-            client.read(&mut buffer).await.unwrap();
+            let asked = client.read(&mut buffer).await.unwrap();
+            assert!(asked > 0, "hung up without a question");
             for piece in pieces {
                 if client.write_all(&piece).await.is_err() {
                     return;

@@ -120,10 +120,11 @@ impl WebdavStore {
         for entry in listing.entries {
             let Some(path) = &entry.path else { continue };
             if entry.collection {
-                if is_numbered(path.as_str()) && older(&entry, EMPTY_AGE) {
-                    if let Err(error) = self.client.delete_empty_collection(path).await {
-                        tracing::debug!(%path, %error, "a folder could not be deleted");
-                    }
+                if is_numbered(path.as_str())
+                    && older(&entry, EMPTY_AGE)
+                    && let Err(error) = self.client.delete_empty_collection(path).await
+                {
+                    tracing::debug!(%path, %error, "a folder could not be deleted");
                 }
                 continue;
             }

@@ -104,3 +104,15 @@ impl WorkSource for Direct {
         Ok(self.work.release(it.id, &it.token).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::Role;
+
+    #[test]
+    fn a_full_storage_is_no_fault_of_the_job() {
+        let full = services::Error::from(storage::Error::Full { role: Role::Stacks });
+        assert!(matches!(SourceError::from(full), SourceError::NoRoom { .. }));
+    }
+}
