@@ -205,8 +205,7 @@ pub struct Attempt {
     pub started_at: Micros,
     /// End, if it has ended.
     pub ended_at: Option<Micros>,
-    /// `completed`, `retry` (failed, and the job goes back to the queue), `failed` (and so has the job), `lease_expired`,
-    /// `released`, `cancelled`.
+    /// `completed`, `failed`, `lease_expired`, `released`, `cancelled`.
     pub outcome: Option<String>,
     /// Code of the error.
     pub error_code: Option<String>,

@@ -22,6 +22,8 @@ impl Mariadb {
         let started = Command::new(script)
             .arg(port.to_string())
             .arg(folder.path())
+            // A server that starts removes temporary tables of others from the folder they share.
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .output()
             .unwrap();

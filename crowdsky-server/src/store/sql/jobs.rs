@@ -235,8 +235,10 @@ impl Jobs for SqlStore {
     }
 
     async fn attempts(&self, id: JobId) -> Result<Vec<Attempt>> {
-        let sql = "SELECT attempt, worker, started_at, ended_at, outcome, error_code, error_message FROM job_attempts \
-                   WHERE job_id = ? ORDER BY epoch";
+        // An attempt that failed has failed; whether the job was tried again is for replays of it.
+        let sql = "SELECT attempt, worker, started_at, ended_at, \
+                   CASE outcome WHEN 'retry' THEN 'failed' ELSE outcome END AS outcome, error_code, error_message \
+                   FROM job_attempts WHERE job_id = ? ORDER BY epoch";
         let attempt = |row: &Row| {
             Ok(Attempt {
                 attempt: get(row, "attempt")?,
