@@ -84,9 +84,7 @@ async fn u04_frames_go_when_the_stack_has_been_read_back() {
     let (user, browser) = server.user("owner").await;
     let worker = OldWorker::new(&server, "attic").await;
     let (_, id) = server.queued(&user, "M 42").await;
-    let job = worker.next().await;
     let stack = frame("M 42");
-    let good = delivery(&job, stack.len());
     let refused = async |what: &str, told: &Value, words: &str| {
         let (status, answer) = worker.complete(told).await;
         assert_eq!(status, 400, "{what}: {answer}");
@@ -95,26 +93,30 @@ async fn u04_frames_go_when_the_stack_has_been_read_back() {
         assert_eq!(browser.text("/api/stacks_data.php").await, "[]", "{what}");
         frames_are_there(&server, id).await;
     };
-    refused("nothing is stored", &good, "Nothing is stored").await;
-    put(&server, &path_of(&job), &stack[..stack.len() - 1]).await;
-    refused("a byte is missing", &good, "announced with 5760 bytes; 5759 are stored").await;
-    put(&server, &path_of(&job), &stack[..2880]).await;
-    refused("no pixels, and said so", &delivery(&job, 2880), "cannot be used").await;
-    put(&server, &path_of(&job), &[b' '; 5760]).await;
-    refused("blanks", &good, "cannot be used").await;
+    // What was announced once and is not good stays so: the worker fails the job, and the next attempt has its own object.
+    let short = &stack[..stack.len() - 1];
+    for (what, object, size, words) in [
+        ("a byte is missing", short, stack.len(), "announced with 5760 bytes; 5759 are stored"),
+        ("no pixels, and said so", &stack[..2880], 2880, "cannot be used"),
+        ("blanks", &[b' '; 5760], 5760, "cannot be used"),
+    ] {
+        let job = worker.next().await;
+        refused("nothing is stored", &delivery(&job, size), "Nothing is stored").await;
+        put(&server, &path_of(&job), object).await;
+        refused(what, &delivery(&job, size), words).await;
+        refused("the same again", &delivery(&job, size), words).await;
+        assert_eq!(worker.fail(id).await, (200, json!({"ok": true, "status": "retry"})));
+    }
+    let job = worker.next().await;
     put(&server, &path_of(&job), &stack).await;
     refused("no size", &delivery(&job, 0), "announced with 0 bytes").await;
-    refused(
-        "size below zero",
-        &json!({"job_id": id, "ucloud_path": path_of(&job), "file_size_bytes": -5760}),
-        "announced with 0 bytes",
-    )
-    .await;
-    assert_eq!(worker.complete(&good).await, (200, json!({"ok": true})));
+    let below_zero = json!({"job_id": id, "ucloud_path": path_of(&job), "file_size_bytes": -5760});
+    refused("size below zero", &below_zero, "announced with 0 bytes").await;
+    assert_eq!(worker.complete(&delivery(&job, stack.len())).await, (200, json!({"ok": true})));
     assert_eq!(state(&server, id).await, JobState::Completed);
     // Not before the grace time.
-    assert_eq!(server.app.store.outbox().await.unwrap().pending, 1);
-    assert_eq!(server.app.store.doomed(10, Duration::ZERO).await.unwrap(), []);
+    let due = server.app.store.doomed(100, Duration::ZERO).await.unwrap();
+    assert!(due.iter().all(|item| !item.key.starts_with("raws/")), "{due:?}");
     let rows: Value = serde_json::from_str(&browser.text("/api/stacks_data.php").await).unwrap();
     let stored = browser.get(&format!("/download.php?id={}", rows[0]["id"])).await;
     assert_eq!(stored.bytes().await.unwrap(), stack);

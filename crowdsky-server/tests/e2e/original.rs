@@ -41,7 +41,7 @@ fn work(server: &str, token: &str, webdav: &str) -> i32 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_originals_worker_does_a_job() {
     let places = Places::new(Rows::Sqlite, Bytes::Rclone).await;
-    let webdav = places.dav_url().unwrap();
+    let webdav = places.stacks_url();
     let server = Server::start(&places, SETTINGS);
     let output = server.role(&["worker-token", "new", "attic"]);
     assert!(output.status.success());

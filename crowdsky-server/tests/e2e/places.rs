@@ -51,9 +51,9 @@ impl Places {
         Places { folder: tempfile::tempdir().unwrap(), mariadb, dav }
     }
 
-    /// The address of the WebDAV server, if there is one.
-    pub(super) fn dav_url(&self) -> Option<String> {
-        self.dav.as_ref().map(Dav::url)
+    /// The address of the WebDAV storage of stacks.
+    pub(super) fn stacks_url(&self) -> String {
+        format!("{}stacks/", self.dav.as_ref().unwrap().url())
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -62,8 +62,7 @@ impl Places {
 
     /// The storage of stacks as a remote worker is told of it that delivers there itself.
     pub(super) fn direct(&self) -> String {
-        let dav = self.dav.as_ref().unwrap();
-        let url = format!("{}stacks/", dav.url());
+        let url = self.stacks_url();
         format!(
             "[worker.artifacts]\nmode = \"direct\"\n[worker.artifacts.storage]\nkind = \"webdav\"\nurl = {url:?}\n"
         )

@@ -14,11 +14,13 @@ type Row = (&'static str, &'static str, u16, u16, u16, u16);
 const ROWS: &[Row] = &[
     // Open to all.
     ("GET", "/", 200, 302, 302, 200),
+    ("GET", "/index", 200, 302, 302, 200),
     ("GET", "/index.php", 200, 302, 302, 200),
     ("GET", "/login", 200, 302, 302, 200),
     ("GET", "/login.php", 200, 302, 302, 200),
     ("GET", "/static/style.css", 200, 200, 200, 200),
     ("GET", "/healthz", 200, 200, 200, 200),
+    ("GET", "/api/openapi.json", 200, 200, 200, 200),
     ("GET", "/readyz", 200, 200, 200, 200),
     // To the machine itself, where we are.
     ("GET", "/metrics", 200, 200, 200, 200),
@@ -57,7 +59,8 @@ const ROWS: &[Row] = &[
     ("GET", "/api/v1/uploads/O", 401, 404, 200, 401),
     ("POST", "/api/v1/uploads/O/check", 401, 404, 200, 401),
     ("PUT", "/api/v1/uploads/O/files/H?name=a.fit", 401, 404, 422, 401),
-    ("DELETE", "/api/v1/uploads/O/files/H", 401, 404, 404, 401),
+    // A file that is not there is gone, as asked.
+    ("DELETE", "/api/v1/uploads/O/files/H", 401, 404, 204, 401),
     ("POST", "/api/v1/uploads/O/finalize", 401, 404, 422, 401),
     ("POST", "/api/v1/uploads", 401, 201, 201, 401),
     ("GET", "/api/v1/stacks", 401, 200, 200, 401),

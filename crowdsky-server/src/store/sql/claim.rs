@@ -2,7 +2,7 @@
 //!
 //! Every change is made on the locked row and under the lease's token; a worker that has stalled can change nothing (U-08).
 
-use super::common::{Conn, cut, doom, now};
+use super::common::{Conn, cut, doom, get};
 use super::jobs::{job_in, locked};
 use super::{Db, SqlStore, reader};
 use crate::objects::Role;
@@ -20,20 +20,34 @@ const MESSAGE: usize = 2000;
 const MOVE: Duration = Duration::from_secs(3600);
 
 /// Whether anything is ready, or a lease is over.
-pub(super) async fn worth_it(store: &SqlStore) -> Result<bool> {
-    let mut connection = reader(store).await?;
-    let now = now(&mut connection).await?;
-    let sql = "SELECT EXISTS (SELECT 1 FROM stacking_jobs WHERE state = 'ready' AND run_after <= ?) \
-               OR EXISTS (SELECT 1 FROM stacking_jobs WHERE state = 'processing' AND lease_expires_at <= ?) \
-               OR EXISTS (SELECT 1 FROM stacking_jobs WHERE state = 'verifying' AND lease_expires_at <= ?)";
-    let some: i64 =
-        query_scalar::<Db, i64>(sql).bind(now).bind(now).bind(now).fetch_one(&mut *connection).await?;
-    Ok(some != 0)
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub(super) ready: bool,
+    pub(super) ended: bool,
 }
 
-/// The next jobs, leased.
-pub(super) async fn claim(tx: &mut Conn, now: Micros, wish: &Claim) -> Result<Vec<Job>> {
-    reap(&mut *tx, now, &wish.backoff).await?;
+/// One statement: most claims of idle workers end here.
+pub(super) async fn look(store: &SqlStore) -> Result<Look> {
+    let sql = concat!(
+        "SELECT EXISTS (SELECT 1 FROM stacking_jobs WHERE state = 'ready' AND run_after <= (",
+        clock!(),
+        ")) AS ready, \
+         EXISTS (SELECT 1 FROM stacking_jobs WHERE state = 'processing' AND lease_expires_at <= (",
+        clock!(),
+        ")) OR EXISTS (SELECT 1 FROM stacking_jobs WHERE state = 'verifying' AND lease_expires_at <= (",
+        clock!(),
+        ")) AS ended"
+    );
+    let row = query::<Db>(sql).fetch_one(&mut *reader(store).await?).await?;
+    let (ready, ended): (i64, i64) = (get(&row, "ready")?, get(&row, "ended")?);
+    Ok(Look { ready: ready != 0, ended: ended != 0 })
+}
+
+/// The next jobs, leased; first those are taken back whose lease has ended, if a look has found any.
+pub(super) async fn claim(tx: &mut Conn, now: Micros, wish: &Claim, look: Look) -> Result<Vec<Job>> {
+    if look.ended {
+        reap(&mut *tx, now, &wish.backoff).await?;
+    }
     let sql = concat!(
         "SELECT id FROM stacking_jobs WHERE state = 'ready' AND run_after <= ? ORDER BY fair_key, id LIMIT ?",
         skip_locked!()

@@ -169,10 +169,11 @@ impl Jobs for SqlStore {
 
     async fn claim(&self, wish: &Claim) -> Result<Vec<Job>> {
         // Idle workers ask all the time; a look is cheaper than a write.
-        if !claim::worth_it(self).await? {
+        let look = claim::look(self).await?;
+        if !look.ready && !look.ended {
             return Ok(Vec::new());
         }
-        transact!(self, |tx, now| { claim::claim(&mut tx, now, wish).await })
+        transact!(self, |tx, now| { claim::claim(&mut tx, now, wish, look).await })
     }
 
     async fn heartbeat(

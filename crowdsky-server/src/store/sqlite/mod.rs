@@ -81,7 +81,11 @@ impl SqlStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(wait);
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(wait);
+        // No test before each use: a file does not hang up.
+        let pool = |connections| {
+            let options = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(wait);
+            options.test_before_acquire(false)
+        };
         let writer = pool(1).connect_with(options.clone()).await?;
         let readers = pool(readers.max(1)).connect_with(options.read_only(true)).await?;
         Ok(SqlStore { writer, readers })
