@@ -8,9 +8,10 @@ use crowdsky_server::services::{Delivered, Delivery, Error, Facts, Fsck};
 use crowdsky_server::storage::{Artefact, Blobs};
 use crowdsky_server::store::{self, Failure, JobId, JobState};
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const LEASE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server with this trouble in its storage of stacks, and a job whose stack is staged; its token and what is to be said.
 async fn staged(trouble: Option<Trouble>) -> (TestApp, store::User, JobId, String, Delivery) {
@@ -72,13 +73,15 @@ async fn i6_two_say_complete_at_once() {
         staged(Some(Trouble::FirstReadHangs(AtomicBool::new(false)))).await;
     let (work, first_token, said) = (server.app.work.clone(), token.clone(), delivery.clone());
     let first = tokio::spawn(async move { work.complete(job, &first_token, &said).await });
+    let begin = Instant::now();
     while server.app.store.job(job).await.unwrap().unwrap().state != JobState::Verifying {
+        assert!(begin.elapsed() < PATIENCE, "the first one never begins");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     // The first one reads first, and hangs there.
     tokio::time::sleep(Duration::from_millis(200)).await;
     let second = server.app.work.complete(job, &token, &delivery).await.unwrap();
-    let first = tokio::time::timeout(Duration::from_secs(20), first).await.unwrap().unwrap().unwrap();
+    let first = tokio::time::timeout(PATIENCE, first).await.unwrap().unwrap().unwrap();
     assert_eq!(first, second);
     assert!(first.is_some());
     all_is_well(&server).await;
@@ -92,11 +95,13 @@ async fn u26_a_job_that_is_deleted_while_it_is_verified_leaves_nothing() {
     let work = server.app.work.clone();
     let verified = tokio::spawn(async move { work.complete(job, &token, &delivery).await });
     let moved = || walk(server.folder.path()).iter().any(|path| path.contains("M_42"));
+    let begin = Instant::now();
     while !moved() {
+        assert!(begin.elapsed() < PATIENCE, "it is never moved");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     server.app.jobs.delete(user.id, job).await.unwrap();
-    let lost = tokio::time::timeout(Duration::from_secs(20), verified).await.unwrap().unwrap();
+    let lost = tokio::time::timeout(PATIENCE, verified).await.unwrap().unwrap();
     assert!(matches!(lost, Err(Error::Store(store::Error::LeaseLost))), "{lost:?}");
     assert!(moved(), "it is still there, and waits in the outbox");
     all_is_well(&server).await;
