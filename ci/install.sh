@@ -49,6 +49,18 @@ need_python() {
     cp ci/requirements.txt .venv/ # only now: an environment half made is made again
 }
 
+# The database of many servers; tests start their own.
+need_mariadb() { need_package 'command -v mariadbd && command -v mariadb-install-db' mariadb-server; }
+
+# Debian's Chromium, driven from Node.js.
+need_browser() {
+    need_package 'command -v chromium' chromium
+    need_package 'command -v node && command -v npm' nodejs npm
+    (cd ci/web && cmp -s package-lock.json node_modules/installed.json || {
+        npm ci --no-audit --no-fund && cp package-lock.json node_modules/installed.json
+    })
+}
+
 # The servers that crowdsky-webdav is held against; the fourth, wsgidav, comes with need_python.
 need_webdav_servers() {
     need_package 'command -v rclone && command -v curl' rclone curl

@@ -1,7 +1,7 @@
 //! The server's parts, put together once and handed to every request.
 
 use crate::config::Settings;
-use crate::services::{Accounts, Doorbell, Events, Jobs, Stacks, Upkeep, Uploads, Work};
+use crate::services::{Accounts, Doorbell, Events, Jobs, Readiness, Stacks, Upkeep, Uploads, Work};
 use crate::storage::Blobs;
 use crate::store::Store;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct App {
     pub stacks: Stacks,
     /// Expire, delete, check.
     pub upkeep: Upkeep,
+    /// Whether it can serve.
+    pub readiness: Readiness,
     /// What changes.
     pub events: Events,
     /// Cancelled when the server is to end.
@@ -53,6 +55,7 @@ impl App {
             jobs: service!(Jobs, bell),
             stacks: service!(Stacks),
             upkeep: service!(Upkeep),
+            readiness: service!(Readiness),
             events: service!(Events),
             shutdown: CancellationToken::new(),
             settings,

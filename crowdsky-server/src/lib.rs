@@ -3,23 +3,21 @@
 //!
 //! # The rooms
 //!
-//! The command line is all there is so far; the binary calls [`cli::main`], the whole of it.
+//! Imports run downwards; each room knows those below it.
 //!
-//! | File in `cli/` | What it knows |
+//! | Room | What it knows |
 //! |---|---|
-//! | `mod.rs` | the roles, and how a role's end becomes an exit status |
-//! | `stack.rs`, `chunks.rs` | role `stack`: one stack, or one for each chunk |
-//! | `outputs.rs` | whether the outputs of `stack` may be written, asked before any work |
-//! | `summary.rs` | what `stack` tells a person |
-//! | `inspect/` | role `inspect`: `examine.rs` reads a file, `text.rs` and `json.rs` tell |
-//! | `simulate.rs` | role `simulate` |
-//! | `exit.rs` | exit statuses, and every failure as one line |
-//! | `terminal.rs`, `progress.rs` | all that is printed, the bars |
-//! | `size.rs` | `2G` as a number of bytes, and back |
+//! | [`cli`] | the roles of the binary: options in, exit status out |
+//! | [`http`], [`worker`] | who asks: browsers and programs; machines that stack. They meet in [`app`] and `cli/serve.rs` |
+//! | [`jobs`] | what a worker does, through the trait [`jobs::WorkSource`] |
+//! | [`services`] | what CrowdSky does: no words of HTTP, no SQL |
+//! | [`store`], [`storage`] | rows; bytes |
+//! | [`config`], [`objects`], [`secret`], [`tls`], [`telemetry`] | settings, names of objects, tokens, TLS, figures |
 
 pub mod app;
 pub mod cli;
 pub mod config;
+mod folder;
 pub mod http;
 pub mod jobs;
 pub mod objects;

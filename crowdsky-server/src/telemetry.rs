@@ -53,7 +53,8 @@ async fn queue(app: &App) {
         Ok(queue) => {
             // Of every state, so that one without jobs shows as 0 and not as a gap.
             for state in JobState::ALL {
-                let count = queue.jobs.iter().find(|(known, _)| *known == state).map_or(0, |(_, count)| *count);
+                let count =
+                    queue.jobs.iter().find(|(known, _)| *known == state).map_or(0, |(_, count)| *count);
                 metrics::gauge!("crowdsky_jobs", "state" => state.as_str()).set(count as f64);
             }
             metrics::gauge!("crowdsky_oldest_ready_job_seconds").set(seconds(queue.oldest_ready));
@@ -73,7 +74,9 @@ async fn queue(app: &App) {
 async fn free(app: &App) {
     for role in [Role::Raws, Role::Stacks] {
         match app.blobs.of(role).free().await {
-            Ok(Some(bytes)) => metrics::gauge!("crowdsky_free_bytes", "storage" => role.as_str()).set(bytes as f64),
+            Ok(Some(bytes)) => {
+                metrics::gauge!("crowdsky_free_bytes", "storage" => role.as_str()).set(bytes as f64)
+            }
             Ok(None) | Err(storage::Error::NotFound { .. }) => {}
             Err(error) => untold(role.as_str(), &error),
         }

@@ -11,10 +11,13 @@ const TRY_AGAIN = 30000;
 export function watch(session, told) {
   const query = `session=${encodeURIComponent(session)}`;
   let timer;
+  let again;
+  let over = false;
 
   async function look() {
     try {
       const answer = await fetch(`/api/v1/jobs?${query}`);
+      if (answer.status === 401) return signedOut();
       if (!answer.ok) throw new Error(String(answer.status));
       for (const job of (await answer.json()).jobs) told.job(job);
       return true;
@@ -22,6 +25,15 @@ export function watch(session, told) {
       told.live("no connection");
       return false;
     }
+  }
+
+  /** Asking again would give the same answer. */
+  function signedOut() {
+    clearInterval(timer);
+    clearTimeout(again);
+    over = true;
+    told.live("signed out; reload the page");
+    return false;
   }
 
   function listen() {
@@ -36,8 +48,8 @@ export function watch(session, told) {
     source.addEventListener("error", () => {
       // The browser tries again by itself unless the server has said no.
       told.live("connecting");
-      timer ??= setInterval(async () => (await look()) && told.live("looking every 5 s"), ASK_EVERY);
-      if (source.readyState === EventSource.CLOSED) setTimeout(listen, TRY_AGAIN);
+      if (!over) timer ??= setInterval(async () => (await look()) && told.live("looking every 5 s"), ASK_EVERY);
+      if (source.readyState === EventSource.CLOSED && !over) again = setTimeout(listen, TRY_AGAIN);
     });
     addEventListener("pagehide", () => source.close(), { once: true });
   }

@@ -59,6 +59,7 @@ export class FileList {
   #row(item) {
     const make = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
     const element = make("div", "file");
+    element.setAttribute("role", "listitem");
     const name = make("span", "file-name", item.path);
     name.title = item.path;
     const progress = Object.assign(make("progress", "file-progress"), { max: 1 });

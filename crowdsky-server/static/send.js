@@ -2,7 +2,9 @@
 
 import { Failure } from "./queue.js";
 
-const csrf = () => document.querySelector('meta[name="csrf-token"]').content;
+const TOKEN = 'meta[name="csrf-token"]';
+const SIGNED_OUT = "You are signed out. Sign in again in another tab, then go on.";
+const csrf = () => document.querySelector(TOKEN).content;
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const base64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
 
@@ -15,6 +17,33 @@ export async function digest(file) {
   return { hex: hex(hash), base64: base64(hash) };
 }
 
+/**
+ * Whether somebody has signed in again meanwhile, in another tab: the new session has another form token, which is taken over.
+ * `null` if nobody is signed in.
+ */
+async function renewed() {
+  const answer = await fetch("/upload.php");
+  if (answer.url.includes("/login")) return null;
+  const found = /name="csrf-token" content="([0-9a-f]{64})"/.exec(await answer.text());
+  const fresh = found?.[1] ?? csrf();
+  const changed = fresh !== csrf();
+  document.querySelector(TOKEN).content = fresh;
+  return changed;
+}
+
+/** What a failure means once it is known whether the browser is still signed in: a refused upload may look like a broken line. */
+async function judged(error) {
+  if (![0, 401, 403].includes(error.status)) return error;
+  try {
+    const session = await renewed();
+    if (session === null) return new Failure(SIGNED_OUT, { stop: true });
+    return session ? new Failure(error.message, { again: true }) : error;
+  } catch {
+    // The server cannot be reached: then the first failure says all there is to say.
+    return error;
+  }
+}
+
 /** What an answer that is no success means for the queue. */
 function failure(status, text, retryAfter) {
   let said;
@@ -24,15 +53,25 @@ function failure(status, text, retryAfter) {
     said = {};
   }
   const sentence = said.detail ?? said.error ?? `The server answered ${status}.`;
-  if (status === 401 || status === 302) return new Failure("You are signed out. Sign in again in another tab, then go on.", { stop: true });
+  if (status === 401 || status === 302) return new Failure(SIGNED_OUT, { stop: true });
   if (status === 403 || status === 404 || said.code === "wrong_state") return new Failure(sentence, { stop: true });
   if (said.code === "quota_exceeded" || said.code === "limit") return new Failure(sentence, { stop: true });
   const again = status === 408 || status === 429 || status >= 500 || said.code === "digest_mismatch";
   return new Failure(sentence, { again, after: Number(retryAfter) || 0 });
 }
 
-/** JSON from the interface for programs. */
+/** JSON from the interface for programs; once more if somebody has signed in again meanwhile. */
 export async function ask(method, path, body, headers = {}) {
+  try {
+    return await askOnce(method, path, body, headers);
+  } catch (error) {
+    const better = await judged(error);
+    if (better === error || better.stop) throw better;
+    return askOnce(method, path, body, headers);
+  }
+}
+
+async function askOnce(method, path, body, headers) {
   const request = { method, headers: { "X-CSRF-Token": csrf(), ...headers } };
   if (body !== undefined) {
     request.body = JSON.stringify(body);
@@ -73,7 +112,15 @@ export function post(token, name, file, tools) {
 }
 
 // Not fetch: it tells nothing of its progress.
-function transfer(method, path, body, headers, { signal, progress }) {
+async function transfer(method, path, body, headers, tools) {
+  try {
+    await transferOnce(method, path, body, headers, tools);
+  } catch (error) {
+    throw await judged(error);
+  }
+}
+
+function transferOnce(method, path, body, headers, { signal, progress }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(method, path);
@@ -84,9 +131,9 @@ function transfer(method, path, body, headers, { signal, progress }) {
       // A form that finds nobody signed in is sent on to the page for that.
       const elsewhere = request.responseURL.includes("/login");
       if (status >= 200 && status < 300 && !elsewhere) resolve();
-      else reject(failure(elsewhere ? 401 : status, request.responseText, request.getResponseHeader("Retry-After")));
+      else reject(Object.assign(failure(elsewhere ? 401 : status, request.responseText, request.getResponseHeader("Retry-After")), { status: elsewhere ? 401 : status }));
     });
-    request.addEventListener("error", () => reject(new Failure("The connection broke off.", { again: true })));
+    request.addEventListener("error", () => reject(Object.assign(new Failure("The connection broke off.", { again: true }), { status: 0 })));
     request.addEventListener("abort", () => reject(new Failure("Broken off.")));
     signal.addEventListener("abort", () => request.abort(), { once: true });
     request.send(body);

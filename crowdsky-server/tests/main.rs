@@ -3,11 +3,18 @@
 #![allow(clippy::unwrap_used)]
 
 mod compat;
+mod config;
 mod e2e;
 mod harness;
 mod inspect;
+mod metrics;
+mod openapi;
 mod pages;
+mod services;
 mod simulate;
 mod stack;
+mod storage;
 mod store;
 mod support;
+mod uploads;
+mod worker;

@@ -65,6 +65,10 @@ pub enum Error {
         problem: String,
     },
 
+    /// [`crate::Progress::stopped`] said so.
+    #[error("stopped before the stack was complete")]
+    Stopped,
+
     /// A file or folder that cannot be read or written.
     #[error("{}: {source}", .path.display())]
     Io {

@@ -20,6 +20,12 @@ pub enum Stage {
 pub trait Progress: Sync {
     /// `done` of `total` steps of `stage` are done.
     fn update(&self, stage: Stage, done: usize, total: usize);
+
+    /// Whether the stack is to be given up: asked before every frame and every strip of the output, it ends with
+    /// [`crate::Error::Stopped`].
+    fn stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Tells nobody.

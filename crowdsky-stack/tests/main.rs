@@ -3,5 +3,6 @@
 mod determinism;
 mod fates;
 mod files;
+mod stopping;
 mod support;
 mod truth;

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Credentials};
 use crate::error::{Error, Result};
-use crate::multistatus::{self, Entry};
+use crate::multistatus::Entry;
 use crate::path::RemotePath;
 use crate::retry;
 use crate::transfer::{self, Download, Progress, Source};
@@ -16,17 +16,15 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
-
-const PROPERTIES: &str = r#"<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><prop><resourcetype/><getcontentlength/><getetag/><getlastmodified/></prop></propfind>"#;
 
 /// Speaks to one WebDAV folder. A clone shares connections and knowledge.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     pub(crate) config: Arc<Config>,
-    made: Arc<Mutex<HashSet<RemotePath>>>,
+    pub(crate) made: Arc<Mutex<HashSet<RemotePath>>>,
 }
 
 /// What is known about an object without its bytes.
@@ -181,115 +179,11 @@ impl Client {
         self.remove(path, false).await
     }
 
-    /// Deletes a folder with all that is in it.
-    pub async fn delete_collection(&self, path: &RemotePath) -> Result<()> {
-        self.forget_folders();
-        // Without the slash nginx answers 409.
-        self.remove(path, true).await
-    }
-
-    async fn remove(&self, path: &RemotePath, folder: bool) -> Result<()> {
+    pub(crate) async fn remove(&self, path: &RemotePath, folder: bool) -> Result<()> {
         match self.send("DELETE", path, self.address(Some(path), folder), &[], None).await {
             Err(Error::NotFound { .. }) => Ok(()),
             answer => answer.map(drop),
         }
-    }
-
-    /// Makes a folder; it may exist.
-    pub async fn mkcol(&self, path: &RemotePath) -> Result<()> {
-        match self.send("MKCOL", path, self.address(Some(path), true), &[], None).await {
-            Err(Error::Status { status: 405, .. }) => {
-                let found = self.propfind(Some(path), true, "0").await?;
-                let is_folder =
-                    found.iter().any(|entry| entry.collection && entry.path.as_ref() == Some(path));
-                let conflict = || Error::Conflict { operation: "MKCOL", path: path.to_string() };
-                is_folder.then_some(()).ok_or_else(conflict)
-            }
-            answer => answer.map(drop),
-        }
-    }
-
-    /// Makes a folder and those it lies in. What was made once is remembered.
-    pub async fn mkcol_all(&self, path: &RemotePath) -> Result<()> {
-        // From the deepest upwards until one can be made, then down again.
-        let mut missing = vec![path.clone()];
-        while let Some(folder) = missing.last().cloned() {
-            let known = self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(&folder);
-            let outcome = if known { Ok(()) } else { self.mkcol(&folder).await };
-            match (outcome, folder.parent()) {
-                (Ok(()), _) => {
-                    let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-                    if made.len() >= 10_000 {
-                        made.clear();
-                    }
-                    made.insert(folder);
-                    missing.pop();
-                }
-                (Err(Error::Conflict { .. } | Error::NotFound { .. }), Some(parent))
-                    if missing.len() <= path.depth() && !self.knows(&parent) =>
-                {
-                    missing.push(parent);
-                }
-                (Err(error), _) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    fn knows(&self, folder: &RemotePath) -> bool {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(folder)
-    }
-
-    pub(crate) fn forget_folders(&self) {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    /// What lies in a folder (none is the base), the folder itself left out.
-    pub async fn list(&self, folder: Option<&RemotePath>) -> Result<Vec<Entry>> {
-        let mut entries = self.propfind(folder, true, "1").await?;
-        // Whatever else a server names was not asked for.
-        entries.retain(|entry| entry.path.as_ref().is_some_and(|path| path.parent().as_ref() == folder));
-        Ok(entries)
-    }
-
-    /// All that lies below a folder, level by level: half of the servers refuse to do it at once.
-    pub async fn walk(&self, folder: Option<&RemotePath>) -> Result<Vec<Entry>> {
-        let limits = self.config.limits;
-        let top = folder.map_or(0, RemotePath::depth);
-        let (mut all, mut open) = (Vec::new(), vec![folder.cloned()]);
-        while let Some(folder) = open.pop() {
-            for entry in self.list(folder.as_ref()).await? {
-                let bad = |cause: String| Error::BadAnswer { path: place(folder.as_ref()), cause };
-                if all.len() >= limits.entries {
-                    return Err(bad(format!("more than {} entries", limits.entries)));
-                }
-                if entry.collection {
-                    if entry.path.as_ref().is_some_and(|path| path.depth() - top > limits.depth) {
-                        return Err(bad(format!("folders deeper than {}", limits.depth)));
-                    }
-                    open.push(entry.path.clone());
-                }
-                all.push(entry);
-            }
-        }
-        Ok(all)
-    }
-
-    async fn propfind(&self, path: Option<&RemotePath>, folder: bool, depth: &str) -> Result<Vec<Entry>> {
-        let shown = RemotePath::parse(&place(path))?;
-        let headers =
-            [("depth", depth.to_owned()), ("content-type", "application/xml; charset=utf-8".to_owned())];
-        let mut body = Source::Bytes(Bytes::from_static(PROPERTIES.as_bytes()));
-        let answer =
-            self.send("PROPFIND", &shown, self.address(path, folder), &headers, Some(&mut body)).await?;
-        let bad = |cause: String| Error::BadAnswer { path: shown.to_string(), cause };
-        if answer.status() != StatusCode::MULTI_STATUS {
-            return Err(bad(format!("status {} instead of 207", answer.status().as_u16())));
-        }
-        let length = length(&answer);
-        let stream = transfer::incoming(answer, &shown, 0, length, false, self.config.timeouts.idle);
-        let xml = collect(stream, &shown, self.config.limits.propfind_bytes).await?;
-        multistatus::parse(&xml, self.config.base_url(), path, &self.config.limits).map_err(bad)
     }
 
     /// Moves an object. Never repeated blindly: when the answer is lost, the server is asked what became of it.
@@ -323,12 +217,12 @@ impl Client {
         Ok(())
     }
 
-    fn address(&self, path: Option<&RemotePath>, folder: bool) -> String {
+    pub(crate) fn address(&self, path: Option<&RemotePath>, folder: bool) -> String {
         let slash = if folder && path.is_some() { "/" } else { "" };
         format!("{}{}{slash}", self.config.base_url(), path.map(RemotePath::encoded).unwrap_or_default())
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         operation: &'static str,
         path: &RemotePath,
@@ -429,7 +323,7 @@ pub(crate) async fn file_source<'a>(path: &RemotePath, file: &'a Path) -> Result
     Ok(Source::File(file, found.len()))
 }
 
-async fn collect(
+pub(crate) async fn collect(
     mut stream: futures_util::stream::BoxStream<'static, Result<Bytes>>,
     path: &RemotePath,
     limit: u64,
@@ -445,12 +339,7 @@ async fn collect(
     Ok(all.into())
 }
 
-/// The name of a place in messages.
-fn place(path: Option<&RemotePath>) -> String {
-    path.map_or_else(|| "(base)".to_owned(), RemotePath::to_string)
-}
-
-fn length(answer: &Response) -> Option<u64> {
+pub(crate) fn length(answer: &Response) -> Option<u64> {
     answer.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

@@ -63,7 +63,7 @@ pub struct Retry {
 pub struct Limits {
     /// Bytes of an answer to PROPFIND.
     pub propfind_bytes: u64,
-    /// Entries of a listing or a walk.
+    /// Entries of one folder. A walk goes through as many folders as there are.
     pub entries: usize,
     /// Depth of folders in a walk, and of elements in XML.
     pub depth: usize,

@@ -55,17 +55,21 @@ impl Client {
         if let Some(parent) = &parent {
             self.mkcol_all(parent).await?;
         }
-        match (self.put(part, source).await, &parent) {
-            // Somebody may have deleted a folder that we remember; nginx says 500 then, rclone 404.
-            (
-                Err(Error::NotFound { .. } | Error::Conflict { .. } | Error::Unavailable { status: 500, .. }),
-                Some(parent),
-            ) if source.is_replayable() => {
-                self.forget_folders();
-                self.mkcol_all(parent).await?;
-                self.put(part, source).await?;
+        if let Err(error) = self.put(part, source).await {
+            // Somebody may have deleted a folder that we remember; nginx says 500 then, rclone 404, and who hangs up at once
+            // says nothing.
+            self.forget_folders_of(part);
+            let missing = matches!(
+                error,
+                Error::NotFound { .. } | Error::Conflict { .. } | Error::Unavailable { status: 500, .. }
+            );
+            match &parent {
+                Some(parent) if missing && source.is_replayable() => {
+                    self.mkcol_all(parent).await?;
+                    self.put(part, source).await?;
+                }
+                _ => return Err(error),
             }
-            (outcome, _) => outcome?,
         }
         let (sent, stored) = (source.length(), self.head(part).await?.and_then(|meta| meta.size));
         if stored != Some(sent) {
@@ -74,7 +78,8 @@ impl Client {
         self.rename(part, path, overwrite).await
     }
 
-    /// Writes, reads, moves and deletes a small object, and says which of these the server cannot do.
+    /// Writes, reads, moves and deletes a small object, and says which of these the server cannot do. Makes the folder at the
+    /// base address if it is not there.
     pub async fn probe(&self) -> Result<()> {
         let name = RemotePath::parse("crowdsky-probe")?;
         let first = RemotePath::parse(&format!("{name}-{}", random(&name)?))?;
@@ -93,6 +98,7 @@ impl Client {
     async fn probe_with(&self, first: &RemotePath, second: &RemotePath) -> Result<()> {
         let content = Bytes::from_static(b"CrowdSky looks whether it can write here.\n");
         let at = |step: &'static str| move |source: Error| Error::Probe { step, source: Box::new(source) };
+        self.make_base().await.map_err(at("making the folder"))?;
         self.put_bytes(first, content.clone()).await.map_err(at("writing"))?;
         let read = self.get_bytes(first, 1000).await.map_err(at("reading"))?;
         if read != content {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use crowdsky_webdav::{Client, Config, Credentials, Error, Overwrite, RemotePath};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -11,6 +11,17 @@ fn path(text: &str) -> RemotePath {
 }
 
 async fn contract(base: &str) {
+    story(base).await;
+    // A folder that is not there yet, below one that is.
+    let below = format!("{base}sky/stacks of 2026/");
+    let client = Client::new(Config::new(&below, Credentials::None).unwrap()).unwrap();
+    assert!(client.probe().await.is_err(), "the folder above is not ours to make");
+    let above = Client::new(Config::new(base, Credentials::None).unwrap()).unwrap();
+    above.mkcol(&path("sky")).await.unwrap();
+    story(&below).await;
+}
+
+async fn story(base: &str) {
     let client = Client::new(Config::new(base, Credentials::None).unwrap()).unwrap();
     client.probe().await.unwrap();
     let (name, body) = (path("a/b c/M 31 +1.0%#ä.fit"), Bytes::from(vec![7; 200_000]));
@@ -26,7 +37,7 @@ async fn contract(base: &str) {
     let listed = client.list(name.parent().as_ref()).await.unwrap();
     let listed: Vec<_> = listed.into_iter().map(|entry| (entry.path.unwrap(), entry.size)).collect();
     assert_eq!(listed, [(name.clone(), Some(10))], "no part is left");
-    assert_eq!(client.walk(None).await.unwrap().len(), 3);
+    assert_eq!(client.walk(None).try_collect::<Vec<_>>().await.unwrap().len(), 3);
     client.mkcol(&path("a")).await.unwrap();
     let short = futures_util::stream::iter([Ok(Bytes::from("abc"))]);
     let short = client.publish_stream(&path("a/short"), 4, short, Overwrite::Fail).await;

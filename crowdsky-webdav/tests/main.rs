@@ -3,4 +3,6 @@
 
 mod contract;
 mod faults;
+mod faulty;
+mod folders;
 mod names;

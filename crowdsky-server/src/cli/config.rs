@@ -45,7 +45,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             terminal::say("the settings are good")
         }
         What::Dump => {
-            let text = toml::to_string_pretty(&settings.redacted()).map_err(|error| Failure::because(&error))?;
+            let text =
+                toml::to_string_pretty(&settings.redacted()).map_err(|error| Failure::because(&error))?;
             terminal::say(text.trim_end())
         }
     }

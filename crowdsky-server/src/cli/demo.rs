@@ -237,7 +237,8 @@ impl Browser {
     }
 
     fn take_cookie(&mut self, answer: &Response) {
-        let set = answer.headers().get_all("set-cookie").iter().last().and_then(|value| value.to_str().ok());
+        let set =
+            answer.headers().get_all("set-cookie").iter().next_back().and_then(|value| value.to_str().ok());
         if let Some(pair) = set.and_then(|set| set.split(';').next()) {
             pair.clone_into(&mut self.cookie);
         }

@@ -10,6 +10,9 @@ pub(super) fn start(settings: &Log) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&settings.filter).map_err(|error| {
         Failure::Failed(format!("log.filter: {error}; write info, or crowdsky_server=debug"))
     })?;
+    // Its layer against requests from other sites would log whole addresses, with the tokens in them.
+    let quiet = "tower_http=info".parse().map_err(|error| Failure::Failed(format!("log.filter: {error}")))?;
+    let filter = filter.add_directive(quiet);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

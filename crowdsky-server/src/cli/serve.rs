@@ -13,6 +13,7 @@ use sd_notify::NotifyState;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,6 +27,9 @@ Examples:
 Without a configuration everything is kept in ./crowdsky-data: a SQLite database, raws, stacks. `listening on ADDRESS` is
 printed when it is ready; SIGTERM or Ctrl-C ends it in good order.
 ";
+
+/// Threads may end by themselves within this.
+const LAST_BREATH: Duration = Duration::from_secs(1);
 
 /// Serves the pages and the interface, and stacks what is uploaded.
 #[derive(Debug, clap::Args)]
@@ -45,10 +49,10 @@ pub(super) struct Args {
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Place {
     /// Settings, TOML [default: /etc/crowdsky/config.toml, if it is there].
-    #[arg(long, value_name = "FILE.toml")]
+    #[arg(long, global = true, value_name = "FILE.toml")]
     pub(super) config: Option<PathBuf>,
     /// Where everything is kept that has no place of its own [default: ./crowdsky-data].
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER")]
     pub(super) data_dir: Option<PathBuf>,
 }
 
@@ -103,10 +107,13 @@ async fn watchdog() {
     }
 }
 
-/// Runs a role's future.
+/// Runs a role's future. What still runs in threads of its own then, a stack that nobody waits for, does not keep the process.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::Failed(format!("cannot start: {error}")))?.block_on(work)
+    let runtime = runtime.map_err(|error| Failure::Failed(format!("cannot start: {error}")))?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(LAST_BREATH);
+    done
 }
 
 /// Rows and bytes, as the settings say. SQLite is brought up to date by itself; MariaDB, which others may use at the same
@@ -179,7 +186,7 @@ fn start_worker(app: &App, tasks: &TaskTracker) {
     if settings.count == 0 {
         return;
     }
-    let name = settings.name.clone().unwrap_or_else(|| format!("embedded-{}", std::process::id()));
+    let name = settings.name.clone().unwrap_or_else(worker::default_name);
     let source = Arc::new(Direct::new(app.work.clone(), name));
     let plan = worker::Plan {
         jobs: settings.count,
@@ -216,5 +223,28 @@ pub(super) async fn signalled() {
     if let Err(error) = tokio::signal::ctrl_c().await {
         // Better to end than to run without a way to be ended.
         tracing::error!(%error, "signals cannot be caught");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn u01_a_role_ends_whatever_still_computes() {
+        let begin = Instant::now();
+        block_on(async {
+            let (started, running) = tokio::sync::oneshot::channel();
+            tokio::task::spawn_blocking(move || {
+                started.send(()).unwrap();
+                std::thread::sleep(Duration::from_secs(20));
+            });
+            running.await.unwrap();
+            Ok(())
+        })
+        .unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
     }
 }

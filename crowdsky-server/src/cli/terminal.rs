@@ -34,9 +34,9 @@ pub(super) fn not_printed(error: io::Error) -> Failure {
     }
 }
 
-/// The text without control characters, but for line feeds.
+/// The text without control characters, but for line feeds and tabs.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '?' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '?' } else { c }).collect()
 }
 
 #[cfg(test)]

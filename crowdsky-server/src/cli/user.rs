@@ -14,6 +14,7 @@ Examples:
   crowdsky user passwd ada < password.txt
   crowdsky user disable ada
   crowdsky user tier ada pro
+  crowdsky user log --limit 20
 
 Passwords are read from standard input: one line. A new password or a disabled account ends all sessions of the user.
 ";
@@ -62,6 +63,12 @@ enum What {
     },
     /// Lists all users.
     List,
+    /// Prints the audit log, latest first: when, whom it concerns, what, which request.
+    Log {
+        /// Entries at most.
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
+        limit: i64,
+    },
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
@@ -93,6 +100,19 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 })?;
                 app.accounts.set_tier(name, tier).await.map_err(failed)?;
                 terminal::say("set")?;
+            }
+            What::Log { limit } => {
+                for (when, entry) in
+                    app.store.audit_log(*limit).await.map_err(|error| Failure::because(&error))?
+                {
+                    let (when, user) =
+                        (when.to_datetime(), entry.user_id.map_or("-".to_owned(), |id| id.to_string()));
+                    let request = entry.request_id.unwrap_or_else(|| "-".to_owned());
+                    terminal::say(&format!(
+                        "{when}\tuser {user}\t{}\t{}\trequest {request}",
+                        entry.event, entry.detail
+                    ))?;
+                }
             }
             What::List => {
                 for user in app.store.users().await.map_err(|error| Failure::because(&error))? {

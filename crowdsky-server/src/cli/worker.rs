@@ -7,7 +7,7 @@ use crate::config::{ArtifactMode, read_secret};
 use crate::jobs::SourceError;
 use crate::objects::Role;
 use crate::storage;
-use crate::worker::{self, Done, Plan, Remote};
+use crate::worker::{self, Done, Plan, Remote, Terms};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -67,8 +67,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             Some(place.map_err(|error| Failure::because(&error))?)
         }
     };
-    let name = wish.name.clone().unwrap_or_else(|| format!("worker-{}", std::process::id()));
-    let source = Remote::new(server, token, name, direct).map_err(|error| Failure::because(&error))?;
+    let name = wish.name.clone().unwrap_or_else(worker::default_name);
+    let terms = Terms { direct, allow_http: wish.allow_http, ..Terms::default() };
+    let source = Remote::new(server, token, name, terms).map_err(|error| Failure::because(&error))?;
     let plan = Plan {
         jobs: wish.jobs,
         threads: wish.threads,

@@ -32,11 +32,30 @@ pub fn load(file: Option<&Path>, flags: &[(&str, toml::Value)]) -> Result<Settin
     }
     let file = file.unwrap_or(Path::new(SYSTEM_FILE));
     // Serialised defaults would lack the secrets, which are never written; types have their own defaults.
-    let mut figment = Figment::new().merge(Toml::file(file)).merge(Env::prefixed(PREFIX).split("__"));
+    let mut figment =
+        Figment::new().merge(Toml::file(file)).merge(environment().filter(|key| !is_secret(key.as_str())));
+    // A password of digits is no number, and keeps its zeros.
+    for (key, _) in environment().iter().filter(|(key, _)| is_secret(key.as_str())) {
+        let name = format!("{PREFIX}{}", key.as_str().replace('.', "__").to_ascii_uppercase());
+        if let Ok(value) = std::env::var(&name) {
+            figment = figment.merge(Serialized::default(key.as_str(), value));
+        }
+    }
     for (key, value) in flags {
         figment = figment.merge(Serialized::default(key, value));
     }
-    figment.extract().map_err(|error| ConfigError::Bad(told(error)))
+    let settings: Settings = figment.extract().map_err(|error| ConfigError::Bad(told(error)))?;
+    settings.check()?;
+    Ok(settings)
+}
+
+fn environment() -> Env {
+    Env::prefixed(PREFIX).split("__")
+}
+
+/// Whether the value of this key is a secret itself.
+fn is_secret(key: &str) -> bool {
+    ["password", "token", "share_token"].iter().any(|name| key.rsplit('.').next() == Some(name))
 }
 
 fn told(errors: figment::Error) -> String {
@@ -54,7 +73,15 @@ fn told(errors: figment::Error) -> String {
             // The value may be a password.
             figment::error::Kind::InvalidType(_, wanted) => format!("a {wanted} is expected"),
             figment::error::Kind::InvalidValue(_, wanted) => format!("{wanted} is expected"),
-            other => other.to_string(),
+            // The parser of TOML shows the line it cannot read, where a password may stand: first and last line say enough.
+            other => {
+                let text = other.to_string();
+                let mut parts = text.lines().filter(|line| !line.contains('|'));
+                match (parts.next(), parts.next_back()) {
+                    (Some(first), Some(last)) => format!("{first}: {last}"),
+                    (first, _) => first.unwrap_or("it cannot be read").to_owned(),
+                }
+            }
         };
         lines.push(if key.is_empty() { format!("{kind}{place}") } else { format!("{key}: {kind}{place}") });
     }

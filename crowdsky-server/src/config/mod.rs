@@ -1,6 +1,7 @@
 //! The settings, by aspect. Read once, then passed on; every default is here and nowhere else.
 
 mod accounts;
+mod check;
 mod database;
 mod http;
 mod jobs;
@@ -20,6 +21,7 @@ pub use http::Http;
 pub use jobs::Jobs;
 pub use load::{ConfigError, SYSTEM_FILE, load};
 pub use log::{Log, LogFormat};
+pub(crate) use redact::redacted;
 pub use seconds::Seconds;
 pub use secret::{SecretError, read_secret};
 pub use storage::{Storage, StorageKind, StoragePlace};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A secret that cannot be had.
 #[derive(Debug, thiserror::Error)]
-#[error("{key}_file: {} cannot be read", file.display())]
+#[error("{key}_file: {} cannot be used", file.display())]
 pub struct SecretError {
     key: &'static str,
     file: PathBuf,
@@ -29,8 +29,13 @@ pub fn read_secret(
     let Some(file) = file else { return Ok(None) };
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(file));
     let path = credentials.filter(|path| path.exists()).unwrap_or_else(|| file.to_owned());
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(SecretString::from(text.lines().next().unwrap_or_default().trim().to_owned()))),
+    let first = |text: String| text.lines().next().unwrap_or_default().trim().to_owned();
+    match std::fs::read_to_string(&path).map(first) {
+        Ok(secret) if secret.is_empty() => {
+            let cause = std::io::Error::new(std::io::ErrorKind::InvalidData, "its first line is empty");
+            Err(SecretError { key, file: path, cause })
+        }
+        Ok(secret) => Ok(Some(SecretString::from(secret))),
         Err(cause) => Err(SecretError { key, file: path, cause }),
     }
 }

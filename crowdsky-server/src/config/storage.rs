@@ -1,8 +1,10 @@
 //! Where the bytes are.
 
 use super::Seconds;
+use super::redact::{as_written, redacted};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 
 /// Settings of the two storages.
@@ -27,7 +29,7 @@ pub enum StorageKind {
 }
 
 /// One storage.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoragePlace {
     /// What kind.
@@ -52,8 +54,21 @@ pub struct StoragePlace {
     pub timeout_s: Seconds,
     /// `webdav`: tries before a failure is told.
     pub tries: u32,
-    /// `local`: no uploads when fewer bytes are free.
+    /// `local`: no raws are taken when fewer bytes are free; stacks are, for they make room.
     pub reserve_bytes: u64,
+}
+
+impl fmt::Debug for StoragePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        as_written(f, "StoragePlace", &self.redacted())
+    }
+}
+
+impl StoragePlace {
+    /// The same, with the secrets in its address replaced.
+    pub(super) fn redacted(&self) -> StoragePlace {
+        StoragePlace { url: self.url.as_deref().map(redacted), ..self.clone() }
+    }
 }
 
 impl Default for StoragePlace {

@@ -1,8 +1,10 @@
 //! Workers, embedded and remote.
 
+use super::redact::{as_written, redacted};
 use super::{Seconds, StoragePlace};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::PathBuf;
 
 /// Who stores what a worker has made.
@@ -17,13 +19,15 @@ pub enum ArtifactMode {
 }
 
 /// Settings of the embedded worker (`count`) and of `crowdsky worker`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Worker {
     /// `serve`: how many jobs the embedded worker does at once; 0 for none.
     pub count: usize,
     /// `worker`: address of the server.
     pub server: Option<String>,
+    /// `worker`: whether the token may be sent over plain `http:` to another machine, where everybody between can read it.
+    pub allow_http: bool,
     /// `worker`: token, `csw_` and 64 hexadecimal digits.
     #[serde(skip_serializing)]
     pub token: Option<SecretString>,
@@ -53,11 +57,27 @@ pub struct Artifacts {
     pub storage: StoragePlace,
 }
 
+impl Worker {
+    /// The same, with the secrets in its addresses replaced.
+    pub(super) fn redacted(&self) -> Worker {
+        let Artifacts { mode, storage } = &self.artifacts;
+        let artifacts = Artifacts { mode: *mode, storage: storage.redacted() };
+        Worker { server: self.server.as_deref().map(redacted), artifacts, ..self.clone() }
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        as_written(f, "Worker", &self.redacted())
+    }
+}
+
 impl Default for Worker {
     fn default() -> Worker {
         Worker {
             count: 1,
             server: None,
+            allow_http: false,
             token: None,
             token_file: None,
             name: None,

@@ -218,6 +218,13 @@ impl<E: Into<services::Error>> From<E> for LegacyError {
     }
 }
 
+/// The same failure, told to a script.
+impl From<PageError> for LegacyError {
+    fn from(error: PageError) -> LegacyError {
+        LegacyError(error.0)
+    }
+}
+
 impl IntoResponse for LegacyError {
     fn into_response(self) -> Response {
         let told = self.0;
@@ -256,29 +263,32 @@ pub(super) fn for_form(error: services::Error) -> Result<String, PageError> {
     if told.status.is_server_error() { Err(PageError(told)) } else { Ok(told.detail) }
 }
 
-/// Whether a program asked: then it gets a problem, people a page.
-fn by_a_program(path: &str) -> bool {
-    path.starts_with("/api/")
+/// An answer of no handler, in the shape of those that are at such addresses: pages for people, problems for programs, and
+/// `{"error": ...}` for those of the original.
+fn in_shape(path: &str, told: Told) -> Response {
+    match path.strip_prefix("/api/") {
+        Some(call) if call.ends_with(".php") => LegacyError(told).into_response(),
+        Some(_) => ApiError(told).into_response(),
+        None => PageError(told).into_response(),
+    }
+}
+
+/// A browser sends this from a page of another site.
+pub(super) fn from_elsewhere(path: &str) -> Response {
+    let sentence = "This request comes from another site. Open the page here and try again.";
+    in_shape(path, Told::new(StatusCode::FORBIDDEN, "cross_site", sentence))
 }
 
 /// Nothing is at this address.
 pub(super) async fn nothing_here(uri: axum::http::Uri) -> Response {
     let sentence = "There is nothing at this address.";
-    if by_a_program(uri.path()) {
-        ApiError::new(StatusCode::NOT_FOUND, "not_found", sentence).into_response()
-    } else {
-        PageError::new(StatusCode::NOT_FOUND, sentence).into_response()
-    }
+    in_shape(uri.path(), Told::new(StatusCode::NOT_FOUND, "not_found", sentence))
 }
 
 /// The address is right, the method is not. The router adds `Allow`.
 pub(super) async fn not_this_way(uri: axum::http::Uri) -> Response {
     let sentence = "This address takes other methods; see the header Allow.";
-    if by_a_program(uri.path()) {
-        ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence).into_response()
-    } else {
-        PageError::new(StatusCode::METHOD_NOT_ALLOWED, sentence).into_response()
-    }
+    in_shape(uri.path(), Told::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence))
 }
 
 /// A handler has panicked: the log has the message, the user a page.

@@ -152,19 +152,27 @@ impl FromRequestParts<App> for Caller {
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        // The last address that a proxy of ours has seen is the client; what is before it anybody can write.
-        let forwarded = text("x-forwarded-for").unwrap_or_default().rsplit(',').map(str::trim);
-        let mut ip = peer;
-        for address in forwarded.map_while(|address| address.parse().ok()) {
-            if !app.settings.http.trusted_proxies.contains(&ip) {
-                break;
-            }
-            ip = address;
-        }
+        let ip = client_address(peer, &parts.headers, &app.settings.http.trusted_proxies);
         let agent = text("user-agent").unwrap_or("unknown").to_owned();
-        let request_id = text("x-request-id").map(str::to_owned);
-        Ok(Caller(Client { ip, agent, request_id }))
+        Ok(Caller(Client { ip, agent }))
     }
+}
+
+/// The last address that a proxy of ours has seen is the client; what is before it anybody can write.
+///
+/// Proxies add to the last line of `X-Forwarded-For`, or a line of their own.
+fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
+    let trusted = |ip: &IpAddr| proxies.iter().any(|proxy| proxy.to_canonical() == *ip);
+    let lines = headers.get_all("x-forwarded-for").iter().rev().map(|line| line.to_str().unwrap_or_default());
+    let mut addresses =
+        lines.flat_map(|line| line.rsplit(',')).map(|address| address.trim().parse::<IpAddr>());
+    // A listener on [::] sees IPv4 callers as ::ffff:a.b.c.d.
+    let mut ip = peer.to_canonical();
+    while trusted(&ip) {
+        let Some(Ok(before)) = addresses.next() else { break };
+        ip = before.to_canonical();
+    }
+    ip
 }
 
 /// A JSON body, whatever its content type says.
@@ -179,8 +187,8 @@ impl<T: DeserializeOwned> FromRequest<App> for ApiJson<T> {
             let detail = format!("A body has at most {JSON_BYTES} bytes.");
             ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
         })?;
-        // No body at all is one without fields.
-        let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        // No body at all, or nothing in it, is one without fields.
+        let bytes: &[u8] = if bytes.is_empty() || bytes == "null" { b"{}" } else { &bytes };
         serde_json::from_slice(bytes).map(ApiJson).map_err(|error| {
             ApiError::new(
                 StatusCode::BAD_REQUEST,
@@ -222,5 +230,33 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for ApiPath<T> {
         let nothing =
             |_| ApiError::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.");
         path.map(|path| ApiPath(path.0)).map_err(nothing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_client_is_whom_our_proxy_has_seen() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let asked = |peer: &str, lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", line.parse().unwrap());
+            }
+            client_address(ip(peer), &headers, &[ip("127.0.0.1"), ip("10.0.0.2")])
+        };
+        assert_eq!(asked("192.0.2.7", &["203.0.113.1"]), ip("192.0.2.7"), "no proxy of ours");
+        assert_eq!(asked("127.0.0.1", &["198.51.100.9, 203.0.113.1"]), ip("203.0.113.1"));
+        assert_eq!(asked("::ffff:127.0.0.1", &["203.0.113.1, 10.0.0.2"]), ip("203.0.113.1"), "two of ours");
+        assert_eq!(
+            asked("127.0.0.1", &["198.51.100.9", "203.0.113.1"]),
+            ip("203.0.113.1"),
+            "a line of its own"
+        );
+        assert_eq!(asked("127.0.0.1", &["nonsense"]), ip("127.0.0.1"));
+        assert_eq!(asked("::ffff:192.0.2.7", &[]), ip("192.0.2.7"));
     }
 }

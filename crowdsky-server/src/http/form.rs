@@ -2,15 +2,22 @@
 
 use super::extract::{SignedIn, csrf_header};
 use crate::storage::ByteStream;
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, ready};
 
 /// Bytes of a form without a file, and of a field beside one.
 const FIELDS_BYTES: usize = 64 << 10;
 const FIELD_BYTES: u64 = 4 << 10;
+/// Fields of a form: ours have six.
+const FIELDS: usize = 32;
 
 /// A form that was sent.
 pub(super) struct Form {
@@ -66,14 +73,17 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 }
 
 impl Form {
-    async fn read_parts(&mut self, body: axum::body::Body, boundary: String) {
+    async fn read_parts(&mut self, body: Body, boundary: String) {
         // The file's size is the business of who takes it.
         let sizes = multer::SizeLimit::new().per_field(FIELD_BYTES).for_field("file", u64::MAX);
         let limits = multer::Constraints::new().size_limit(sizes);
-        let mut parts = multer::Multipart::with_constraints(body.into_data_stream(), boundary, limits);
-        while let Ok(Some(part)) = parts.next_field().await {
+        let (body, all_of_it) = piecewise(body);
+        let mut parts = multer::Multipart::with_constraints(body, boundary, limits);
+        for _ in 0..FIELDS {
+            let Ok(Some(part)) = parts.next_field().await else { return };
             let Some(field) = part.name().map(str::to_owned) else { continue };
             if field == "file" {
+                all_of_it.store(true, Ordering::Relaxed);
                 let name = part.file_name().unwrap_or_default().to_owned();
                 let body = part.map(|bytes| bytes.map_err(io::Error::other)).boxed();
                 self.file = Some(FilePart { name, body });
@@ -82,5 +92,67 @@ impl Form {
             let Ok(text) = part.text().await else { return };
             self.fields.insert(field, text);
         }
+    }
+}
+
+/// The body, a piece each time it is asked, and an error after `FIELDS_BYTES` until the flag is set.
+///
+/// The parser asks again and again until nothing is there, and keeps all it gets: a part's head without end, or a thousand
+/// million fields, would lie in memory before anybody has signed in. With a pause after each piece it looks at that one first.
+fn piecewise(body: Body) -> (impl Stream<Item = io::Result<Bytes>> + Send + Unpin, Arc<AtomicBool>) {
+    let all_of_it = Arc::new(AtomicBool::new(false));
+    let (unlimited, mut body) = (all_of_it.clone(), body.into_data_stream());
+    let (mut seen, mut rests) = (0, false);
+    let pieces = futures_util::stream::poll_fn(move |context| {
+        if std::mem::take(&mut rests) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let piece = ready!(body.poll_next_unpin(context));
+        rests = true;
+        if seen > FIELDS_BYTES && !unlimited.load(Ordering::Relaxed) {
+            return Poll::Ready(Some(Err(io::Error::other("the form is too long"))));
+        }
+        let piece = piece.map(|piece| piece.map_err(io::Error::other));
+        seen += piece.as_ref().and_then(|piece| piece.as_ref().ok()).map_or(0, Bytes::len);
+        Poll::Ready(piece)
+    });
+    (pieces, all_of_it)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::storage::checked::collect;
+
+    async fn read(pieces: impl Stream<Item = &'static [u8]> + Send + 'static) -> Form {
+        let body = Body::from_stream(pieces.map(|piece| Ok::<_, io::Error>(Bytes::from_static(piece))));
+        let request = Request::builder().header("content-type", "multipart/form-data; boundary=X").body(body);
+        let Ok(form) = Form::from_request(request.unwrap(), &()).await;
+        form
+    }
+
+    #[tokio::test]
+    async fn fields_and_a_file_of_any_length() {
+        let head = b"--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--X\r\nContent-Disposition: form-data; \
+            name=\"file\"; filename=\"b.fit\"\r\n\r\n";
+        static LONG: [u8; 50_000] = [7; 50_000];
+        let pieces =
+            [&head[..]].into_iter().chain(std::iter::repeat_n(&LONG[..], 9)).chain([&b"\r\n--X--"[..]]);
+        let mut form = read(futures_util::stream::iter(pieces)).await;
+        let file = form.file.take().unwrap();
+        assert_eq!((form.get("a"), file.name.as_str()), ("1", "b.fit"));
+        assert_eq!(collect(file.body, 1 << 20).await.unwrap().len(), 9 * LONG.len());
+    }
+
+    #[tokio::test]
+    async fn u21_heads_and_fields_without_end_are_not_kept() {
+        static SPACES: [u8; 30_000] = [b' '; 30_000];
+        let begin = [&b"--X\r\nContent-Disposition: form-data; name=\"a\"\r\nx: "[..]];
+        let endless = begin.into_iter().chain(std::iter::repeat(&SPACES[..]));
+        assert!(read(futures_util::stream::iter(endless)).await.fields.is_empty());
+        let field = &b"--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n"[..];
+        assert_eq!(read(futures_util::stream::iter(std::iter::repeat(field))).await.fields.len(), 1);
     }
 }

@@ -41,7 +41,9 @@ pub fn metrics_router(app: App) -> Router {
 }
 
 /// The description of the interface for programs, OpenAPI 3.1, as JSON.
-pub fn description() -> String {
-    let description = described().into_openapi();
-    description.to_pretty_json().unwrap_or_default()
+///
+/// # Errors
+/// Only if what describes itself is not JSON.
+pub fn description() -> serde_json::Result<String> {
+    described().into_openapi().to_pretty_json()
 }

@@ -7,6 +7,7 @@ use crate::services;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
 
 /// How an object is sent.
 #[derive(Debug)]
@@ -17,6 +18,19 @@ pub(super) struct Sending<'a> {
     pub(super) kind: &'static str,
     /// The name it is saved under; shown in the page if there is none.
     pub(super) save_as: Option<String>,
+}
+
+/// For the description only; [`Sending::answer`] reads it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "describes headers")]
+pub(super) struct Known {
+    /// `ETag` of what you have.
+    #[param(rename = "If-None-Match")]
+    if_none_match: Option<String>,
+    /// `ETag` of what you have a part of: `Range` counts only if it is still that.
+    #[param(rename = "If-Range")]
+    if_range: Option<String>,
 }
 
 impl Sending<'_> {

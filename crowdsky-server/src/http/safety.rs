@@ -1,14 +1,17 @@
 //! The layers around every route: who asked what, what browsers may do with the answer, and what no route may do.
 
-use super::error::{ApiError, panicked};
+use super::api::uploads::stream;
+use super::error::{from_elsewhere, panicked};
 use super::session::is_https;
 use crate::app::App;
 use crate::secret::random_hex;
+use crate::services;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -33,11 +36,12 @@ pub(super) fn layers(routes: Router<App>, app: &App) -> Router<App> {
         .and(NotForContentType::SSE);
     let mut routes = routes
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), in_time))
         .layer(CompressionLayer::new().gzip(true).compress_when(compress))
         .layer(CatchPanicLayer::custom(panicked))
         // Browsers say where a request comes from; what comes from another site changes nothing here (U-15).
         .layer(CsrfLayer::new())
-        .layer(middleware::map_response(forbidden_shape));
+        .layer(middleware::from_fn(forbidden_shape));
     for (name, value) in fixed_headers(is_https(&app.settings)) {
         routes = routes.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)));
     }
@@ -60,33 +64,53 @@ fn fixed_headers(https: bool) -> Vec<(HeaderName, &'static str)> {
     headers
 }
 
+/// Bodies come in time or not at all: one byte an hour would hold a connection for ever.
+async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
+    let pace = services::Pace::of(&app.settings.uploads);
+    next.run(request.map(|body| Body::from_stream(services::paced(stream(body), pace)))).await
+}
+
 /// The layer's own 403 has no body; ours says why.
-async fn forbidden_shape(response: Response) -> Response {
+async fn forbidden_shape(request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    let response = next.run(request).await;
     if response.extensions().get::<ProtectionError>().is_some() {
-        let detail = "This request comes from another site. Open the page here and try again.";
-        return ApiError::new(StatusCode::FORBIDDEN, "cross_site", detail).into_response();
+        return from_elsewhere(uri.path());
     }
     response
 }
 
 /// One line in the log and one count for each request: its route, never its query, which may hold names.
-async fn told(mut request: Request, next: Next) -> Response {
+async fn told(request: Request, next: Next) -> Response {
     let id = random_hex::<8>();
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        request.headers_mut().insert(REQUEST_ID, value);
-    }
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", |path| path.as_str()).to_owned();
     let span = tracing::info_span!("request", id, %method, route);
     let begin = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let answer = next.run(request).instrument(span.clone());
+    let mut response = services::audit::within(id.clone(), answer).await;
     let (status, seconds) = (response.status(), begin.elapsed().as_secs_f64());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     span.in_scope(|| tracing::debug!(status = status.as_u16(), seconds, "answered"));
-    let labels = [("route", route), ("method", method.to_string()), ("status", status.as_str().to_owned())];
+    let labels =
+        [("route", route), ("method", known(&method).to_owned()), ("status", status.as_str().to_owned())];
     metrics::counter!("http_requests_total", &labels).increment(1);
     metrics::histogram!("http_request_seconds", &labels[..2]).record(seconds);
     response
+}
+
+/// The method as a label: any word is a method, and each new label is kept for ever.
+fn known(method: &Method) -> &str {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::PATCH,
+    ];
+    if known.contains(method) { method.as_str() } else { "other" }
 }

@@ -6,9 +6,9 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use subtle::ConstantTimeEq;
 
 /// Name of the cookie with https: browsers keep `__Host-` cookies to one host, one path and TLS.
-const SECURE: &str = "__Host-crowdsky";
+pub(super) const SECURE: &str = "__Host-crowdsky";
 /// Name of the cookie without, for a server on loopback.
-const PLAIN: &str = "crowdsky";
+pub(super) const PLAIN: &str = "crowdsky";
 
 /// What the cookie holds: 64 random hexadecimal digits. Those of a visitor are in no database.
 #[derive(Debug, Clone, PartialEq, Eq)]

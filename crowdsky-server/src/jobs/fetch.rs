@@ -2,10 +2,9 @@
 
 use super::{Bench, Frame, JobError, SourceError, Task, WorkSource};
 use crate::secret::hex;
-use crate::storage::slug;
+use crate::storage::Names;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -22,19 +21,14 @@ pub(super) async fn frames(
     bench: &Bench,
     mut progress: impl FnMut(usize),
 ) -> Result<Vec<PathBuf>, JobError> {
-    let mut names = HashSet::new();
+    let mut names = Names::default();
     let mut files = Vec::with_capacity(frames.len());
     for (k, frame) in frames.iter().enumerate() {
         if bench.stop.is_cancelled() {
             return Err(JobError::Stopped);
         }
         // Names are labels of strangers; what is unique among them need not be on a disk.
-        let mut name = slug(&frame.name);
-        if !names.insert(name.to_ascii_lowercase()) {
-            name = format!("{k:05}_{name}");
-            names.insert(name.to_ascii_lowercase());
-        }
-        let file = folder.join(name);
+        let file = folder.join(names.unique(&frame.name));
         fetch(source, task, frame, &file, bench).await?;
         files.push(file);
         progress(k + 1);

@@ -3,6 +3,7 @@
 //! A job reaches frames and delivers through [`WorkSource`] alone: it does not know whether it runs inside the server or on a
 //! volunteer's machine.
 
+mod again;
 mod fail_point;
 mod fetch;
 mod stack_chunk;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// A leased job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Task {
     /// Number.
     pub id: JobId,
@@ -37,6 +38,17 @@ pub struct Task {
     pub object: Option<String>,
     /// How often to give a sign.
     pub heartbeat_every: Duration,
+}
+
+impl Debug for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Whoever knows the token may end the job.
+        let Task { id, kind, token: _, epoch, attempt, chunk_key, object, heartbeat_every } = self;
+        let mut shown = f.debug_struct("Task");
+        shown.field("id", id).field("kind", kind).field("epoch", epoch).field("attempt", attempt);
+        shown.field("chunk_key", chunk_key).field("object", object).field("heartbeat_every", heartbeat_every);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// A frame of a job.
@@ -79,6 +91,12 @@ pub enum SourceError {
         what: String,
         /// When to try again, where the other side has said so.
         retry_after: Option<Duration>,
+    },
+    /// The storage is full: the job is as good as before, and is for later, when there is room.
+    #[error("{what}")]
+    NoRoom {
+        /// What failed.
+        what: String,
     },
     /// It will not work: a wrong token, a bad artefact.
     #[error("{0}")]
@@ -166,7 +184,10 @@ pub struct Bench {
 pub async fn run(source: &dyn WorkSource, task: &Task, bench: &Bench) -> Result<(), JobError> {
     match task.kind {
         JobKind::Stack => stack_chunk::run(source, task, bench).await,
-        JobKind::Noop => Ok(source.complete(task, &Delivery::default()).await?),
+        JobKind::Noop => {
+            let nothing = Delivery::default();
+            again::again(bench, || source.complete(task, &nothing)).await
+        }
     }
 }
 

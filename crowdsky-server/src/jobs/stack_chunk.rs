@@ -1,5 +1,6 @@
 //! One chunk to one stack: fetch, stack, encode, deliver.
 
+use super::again::again;
 use super::{Bench, JobError, Made, Progress, Task, WorkSource, fail_point, fetch, scratch};
 use crate::secret::sha256;
 use crate::services::{Delivered, Delivery, Facts};
@@ -9,6 +10,7 @@ use crowdsky_stack::files::{FileSource, Layout, WriteOptions, write_fits};
 use crowdsky_stack::{Error, Stack, StackOptions, StackReport, StackStar, Stage, stack, thumbnail};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
+use tokio_util::sync::CancellationToken;
 
 /// Longest side of a thumbnail, pixels.
 const THUMBNAIL: usize = 512;
@@ -32,13 +34,13 @@ pub(super) async fn run(source: &dyn WorkSource, task: &Task, bench: &Bench) -> 
     if bench.stop.is_cancelled() {
         return Err(JobError::Stopped);
     }
-    fail_point::pass("in_stack");
-    let (progress, threads, out) = (bench.progress.clone(), bench.threads, folder.path().to_owned());
-    let made = tokio::task::spawn_blocking(move || make(files, threads, &progress, &out)).await;
+    let (threads, out) = (bench.threads, folder.path().to_owned());
+    let told = Told { progress: bench.progress.clone(), stop: bench.stop.clone() };
+    let made = tokio::task::spawn_blocking(move || make(files, threads, &told, &out)).await;
     let (made, facts) =
         made.map_err(|error| JobError::failed("worker_error", format!("the stacker died: {error}"), true))??;
     for made in &made {
-        source.deliver(task, made).await?;
+        again(bench, || source.deliver(task, made)).await?;
     }
     fail_point::pass("after_upload");
     let delivered = |made: &Made| Delivered {
@@ -47,7 +49,7 @@ pub(super) async fn run(source: &dyn WorkSource, task: &Task, bench: &Bench) -> 
         sha256: Some(crate::secret::hex(&made.sha256)),
     };
     let delivery = Delivery { facts, artefacts: made.iter().map(delivered).collect() };
-    source.complete(task, &delivery).await?;
+    again(bench, || source.complete(task, &delivery)).await?;
     fail_point::pass("after_commit");
     bench.progress.set(1.0);
     Ok(())
@@ -57,12 +59,11 @@ pub(super) async fn run(source: &dyn WorkSource, task: &Task, bench: &Bench) -> 
 fn make(
     files: Vec<PathBuf>,
     threads: usize,
-    progress: &Progress,
+    told: &Told,
     out: &Path,
 ) -> Result<(Vec<Made>, Facts), JobError> {
     let source = FileSource::new(files, None);
-    let told = Told { progress };
-    let stack = stack(&source, &StackOptions::default().threads(threads), &told).map_err(of_the_stacker)?;
+    let stack = stack(&source, &StackOptions::default().threads(threads), told).map_err(of_the_stacker)?;
     let paths = [
         (Artefact::Stack, out.join("stack.fits")),
         (Artefact::Thumbnail, out.join("thumbnail.png")),
@@ -93,6 +94,7 @@ fn of_the_stacker(error: Error) -> JobError {
             );
             JobError::failed(code, message, false)
         }
+        Error::Stopped => JobError::Stopped,
         Error::NoFrames => JobError::failed("no_files", "The job has no frames.", false),
         other => JobError::failed("worker_error", other.to_string(), true),
     }
@@ -145,13 +147,21 @@ fn star_table(stack: &Stack) -> Json {
     json!({ "width": width, "height": height, "stars": stack.stars.iter().map(star).collect::<Vec<_>>() })
 }
 
-/// Passes the stacker's stages on as one number.
-struct Told<'a> {
-    progress: &'a Progress,
+/// Passes the stacker's stages on as one number, and to the stacker that it is to stop.
+struct Told {
+    progress: Progress,
+    stop: CancellationToken,
 }
 
-impl crowdsky_stack::Progress for Told<'_> {
+impl crowdsky_stack::Progress for Told {
+    fn stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
     fn update(&self, stage: Stage, done: usize, total: usize) {
+        if matches!(stage, Stage::Combine) {
+            fail_point::pass("in_stack");
+        }
         // Shares of the time: headers and registration take next to none.
         let (from, to) = match stage {
             Stage::Headers => (0.0, 0.02),
@@ -162,5 +172,29 @@ impl crowdsky_stack::Progress for Told<'_> {
         };
         let part = from + (to - from) * done as f64 / total.max(1) as f64;
         self.progress.set(FETCHED + (STACKED - FETCHED) * part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crowdsky_sim::{Night, NightOptions};
+
+    /// Nobody waits for a stack that is to stop, but its threads and its memory are needed: it has to end by itself.
+    #[test]
+    fn u01_a_stack_that_is_to_stop_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let night = Night::new(NightOptions::default().size(400, 600).stars(400).frames(6).quiet()).unwrap();
+        night.write_over(folder.path(), |_, _| {}).unwrap();
+        let frames = night.truth().frames.iter();
+        let files: Vec<PathBuf> = frames.map(|frame| folder.path().join(&frame.file_name)).collect();
+        let told = Told { progress: Progress::default(), stop: CancellationToken::new() };
+        told.stop.cancel();
+        let made = make(files.clone(), 1, &told, folder.path());
+        assert!(matches!(made, Err(JobError::Stopped)), "{made:?}");
+        assert!(told.progress.get() < STACKED, "{}", told.progress.get());
+        let told = Told { progress: Progress::default(), stop: CancellationToken::new() };
+        assert_eq!(make(files, 1, &told, folder.path()).unwrap().0.len(), 3, "and one that is not goes on");
     }
 }

@@ -1,5 +1,6 @@
 //! A body as it comes.
 
+use crate::config;
 use crate::storage::ByteStream;
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -17,31 +18,40 @@ pub(crate) struct Pace {
     pub(crate) bytes_per_second: u64,
 }
 
+impl Pace {
+    /// As the settings of uploads want it.
+    pub(crate) fn of(limits: &config::Uploads) -> Pace {
+        Pace { idle: limits.idle_timeout_s.duration(), bytes_per_second: limits.min_bytes_per_second }
+    }
+}
+
 /// Time before the mean speed counts.
 const RUN_UP: Duration = Duration::from_secs(10);
 
 /// The same bytes, with an error when they come too slowly.
 pub(crate) fn paced(body: ByteStream, pace: Pace) -> ByteStream {
-    let state = (body, Instant::now(), 0u64, false);
-    futures_util::stream::unfold(state, move |(mut body, begin, mut seen, ended)| async move {
+    let state = (body, Duration::ZERO, 0u64, false);
+    futures_util::stream::unfold(state, move |(mut body, mut waited, mut seen, ended)| async move {
         if ended {
             return None;
         }
+        // Only the time that the sender takes: a slow storage is not their fault.
+        let begin = Instant::now();
         let too_slow = |why: &str| Err(io::Error::new(io::ErrorKind::TimedOut, why));
         let item = match tokio::time::timeout(pace.idle, body.next()).await {
             Err(_) => too_slow("nothing came for too long"),
             Ok(None) => return None,
             Ok(Some(item)) => item,
         };
+        waited += begin.elapsed();
         if let Ok(bytes) = &item {
             seen += bytes.len() as u64;
-            let elapsed = begin.elapsed();
-            if elapsed > RUN_UP && (seen as f64) < pace.bytes_per_second as f64 * elapsed.as_secs_f64() {
-                return Some((too_slow("it came too slowly"), (body, begin, seen, true)));
+            if waited > RUN_UP && (seen as f64) < pace.bytes_per_second as f64 * waited.as_secs_f64() {
+                return Some((too_slow("it came too slowly"), (body, waited, seen, true)));
             }
         }
         let ended = item.is_err();
-        Some((item, (body, begin, seen, ended)))
+        Some((item, (body, waited, seen, ended)))
     })
     // What is left over is read by `drain`, which may come after the end.
     .fuse()
@@ -72,15 +82,22 @@ pub(crate) fn hashed(body: ByteStream) -> (ByteStream, Passed) {
     (body.boxed(), passed)
 }
 
-/// Reads what the client still sends, up to `limit` bytes, so that it can read the answer.
+/// Time for what nobody needs any more.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// Reads what the client still sends, up to `limit` bytes and half a minute, so that it can read the answer.
 pub(crate) async fn drain(mut body: ByteStream, limit: u64) {
-    let mut seen = 0;
-    while let Some(Ok(bytes)) = body.next().await {
-        seen += bytes.len() as u64;
-        if seen > limit {
-            return;
+    let read = async {
+        let mut seen = 0;
+        while let Some(Ok(bytes)) = body.next().await {
+            seen += bytes.len() as u64;
+            if seen > limit {
+                return;
+            }
         }
-    }
+    };
+    // Whoever has not sent it by then gets the answer with the connection's end.
+    let _ = tokio::time::timeout(DRAIN, read).await;
 }
 
 /// First some bytes, then the rest.

@@ -1,5 +1,6 @@
 //! A user's jobs: look at them, delete them, try them again. What workers do with them is [`super::Work`].
 
+use super::audit::Audit;
 use super::{Doorbell, Error, Result};
 use crate::config::Settings;
 use crate::storage::Blobs;
@@ -15,6 +16,7 @@ pub struct Jobs {
     store: Arc<dyn Store>,
     settings: Arc<Settings>,
     bell: Doorbell,
+    audit: Audit,
 }
 
 /// A session with its jobs, by chunk key.
@@ -40,7 +42,7 @@ pub struct JobStory {
 impl Jobs {
     /// The service over these rows; `bell` is rung when a job is queued again.
     pub fn new(store: Arc<dyn Store>, _blobs: Blobs, settings: Arc<Settings>, bell: Doorbell) -> Jobs {
-        Jobs { store, settings, bell }
+        Jobs { audit: Audit::new(store.clone()), store, settings, bell }
     }
 
     /// The user's latest sessions, latest first.
@@ -83,14 +85,15 @@ impl Jobs {
         Ok(self.store.stack_of_job(job.id).await?.map(|stack| stack.id))
     }
 
-    /// Deletes a job, whatever its state; what it made and what it was to be made of go when the grace time is over.
+    /// Deletes a job, whatever its state; what it made and what it was to be made of go when the grace time is over. Deleted
+    /// again, it stays deleted (I6).
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is none of that number or it is another's.
     pub async fn delete(&self, user: UserId, id: JobId) -> Result<()> {
-        // A deleted one is not seen any more, so deleting it again finds nothing.
-        self.store.job_of(user, id).await?.ok_or(Error::NotFound("job"))?;
-        Ok(self.store.delete_job(user, id, self.settings.upkeep.grace_s.duration()).await?)
+        self.store.delete_job(user, id, self.settings.upkeep.grace_s.duration()).await?;
+        self.audit.note("job_deleted", Some(user), format!("job {id}")).await;
+        Ok(())
     }
 
     /// Queues a failed job again, its attempts counted from 0.
@@ -99,6 +102,7 @@ impl Jobs {
     /// [`Error::NotFound`] if there is none of that number or it is another's; the job's state if it has not failed.
     pub async fn retry(&self, user: UserId, id: JobId) -> Result<()> {
         self.store.retry_job(user, id).await?;
+        self.audit.note("job_retried", Some(user), format!("job {id}")).await;
         self.bell.ring();
         Ok(())
     }

@@ -1,21 +1,26 @@
 //! What CrowdSky does: no words of HTTP, no SQL.
 
 mod accounts;
+pub(crate) mod audit;
 mod body;
 mod doorbell;
 mod events;
 mod jobs;
+mod readiness;
 mod stacks;
 mod upkeep;
 mod uploads;
 mod work;
 
+pub(crate) use body::{Pace, paced};
+
 pub use accounts::{Accounts, Client, Registration, token_hash};
 pub use doorbell::Doorbell;
 pub use events::{Event, Events};
 pub use jobs::{JobStory, Jobs, SessionJobs};
+pub use readiness::{Part, Parts, Readiness};
 pub use stacks::{StackPage, Stacks};
-pub use upkeep::{Fsck, Problem, Report, Round, Upkeep};
+pub use upkeep::{Fsck, Problem, Report, Round, Swept, Upkeep};
 pub use uploads::{Accepted, Group, Incoming, Known, MAX_QUESTION, Overview, Uploads, Wanted};
 pub use work::{Delivered, Delivery, Facts, LegacyDelivery, MAX_CLAIM, Work, WorkerName};
 

@@ -1,5 +1,6 @@
 //! Find, open, delete stacks. Whose they are is part of every question, so nobody sees another's.
 
+use super::audit::Audit;
 use super::{Error, Result};
 use crate::config::Settings;
 use crate::objects::StoredObject;
@@ -14,6 +15,7 @@ pub struct Stacks {
     store: Arc<dyn Store>,
     blobs: Blobs,
     settings: Arc<Settings>,
+    audit: Audit,
 }
 
 /// Some of a user's stacks.
@@ -28,7 +30,7 @@ pub struct StackPage {
 impl Stacks {
     /// The service over these rows and bytes.
     pub fn new(store: Arc<dyn Store>, blobs: Blobs, settings: Arc<Settings>) -> Stacks {
-        Stacks { store, blobs, settings }
+        Stacks { audit: Audit::new(store.clone()), store, blobs, settings }
     }
 
     /// At most `limit` of the user's stacks after `offset`; 0 for all.
@@ -92,6 +94,8 @@ impl Stacks {
     /// # Errors
     /// [`Error::NotFound`] if there is none of that number or it is another's.
     pub async fn delete(&self, user: UserId, id: StackId) -> Result<()> {
-        Ok(self.store.delete_stack(user, id, self.settings.upkeep.grace_s.duration()).await?)
+        self.store.delete_stack(user, id, self.settings.upkeep.grace_s.duration()).await?;
+        self.audit.note("stack_deleted", Some(user), format!("stack {id}")).await;
+        Ok(())
     }
 }

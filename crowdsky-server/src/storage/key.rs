@@ -1,5 +1,6 @@
 //! Keys of objects: made here, from numbers, never taken from the wire.
 
+use crate::objects::Role;
 use crate::store::{JobId, UploadId, UserId};
 use std::fmt;
 
@@ -121,6 +122,21 @@ impl fmt::Display for BlobKey {
     }
 }
 
+/// Whose object a listed key is, by how it begins: both roles may live in one place. `None` for what is not ours.
+pub fn role_of(key: &str) -> Option<Role> {
+    match key.split('/').next() {
+        Some("raws") => Some(Role::Raws),
+        Some("stacks" | "staging") => Some(Role::Stacks),
+        _ => None,
+    }
+}
+
+/// Whether nobody will ever read an object of this key again once it is old: staged and never verified, or the part of one
+/// whose writing broke off.
+pub fn is_leftover(key: &str) -> bool {
+    key.starts_with("staging/") || key.ends_with(".part")
+}
+
 /// A name as part of a path: what is not in `[A-Za-z0-9._+-]` becomes `_`, at most 80 characters, and never `.` or `..`
 /// or empty (U-18).
 pub fn slug(name: &str) -> String {
@@ -171,6 +187,20 @@ mod tests {
             Artefact::Stack,
         );
         assert_eq!(again.as_str(), "stacks/u1/M_42/stack_20250115.78_83.6_+22.0_42-3.fits");
+    }
+
+    #[test]
+    fn keys_tell_whose_they_are() {
+        let raw = BlobKey::raw(UserId(1), UploadId(2), "00ff");
+        let staged = BlobKey::staged(JobId(3), 1, Artefact::Stack);
+        let finished = BlobKey::finished(UserId(1), None, "x", JobId(3), 1, Artefact::Stars);
+        let known = [raw, staged, finished].map(|key| (role_of(key.as_str()), is_leftover(key.as_str())));
+        assert_eq!(
+            known,
+            [(Some(Role::Raws), false), (Some(Role::Stacks), true), (Some(Role::Stacks), false)]
+        );
+        assert_eq!(role_of("rawsmith/a.fit"), None);
+        assert!(is_leftover("raws/u1/s2/00ff.fit.0123.part"));
     }
 
     proptest! {

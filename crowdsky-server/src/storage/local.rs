@@ -24,6 +24,8 @@ const PART: &str = ".part";
 const PART_AGE: Duration = Duration::from_secs(24 * 3600);
 /// Bytes read at once.
 const PIECE: usize = 128 << 10;
+/// Tries to write into a folder that others remove because it is empty.
+const TRIES: u32 = 20;
 
 /// A storage in a folder.
 #[derive(Debug)]
@@ -34,7 +36,8 @@ pub struct LocalStore {
 }
 
 impl LocalStore {
-    /// Opens the folder, which is made if it is not there. Writes that leave fewer than `reserve` bytes free are refused.
+    /// Opens the folder, which is made if it is not there. Raws that leave fewer than `reserve` bytes free are refused; what
+    /// is made of them is not, for it makes room: raws go when their stack is there.
     ///
     /// # Errors
     /// [`Error::Refused`] if the folder can be neither made nor read.
@@ -44,8 +47,9 @@ impl LocalStore {
             what: format!("the folder {} cannot be used; check its path and who owns it", root.display()),
             cause: Box::new(cause),
         };
-        std::fs::create_dir_all(root).map_err(refused)?;
+        crate::folder::make_private(root).map_err(refused)?;
         let root = root.canonicalize().map_err(refused)?;
+        let reserve = if role == Role::Raws { reserve } else { 0 };
         Ok(LocalStore { role, root, reserve })
     }
 
@@ -92,14 +96,39 @@ impl LocalStore {
         Ok(())
     }
 
-    async fn write(&self, part: &Path, length: u64, body: ByteStream) -> std::result::Result<(), Written> {
-        let mut file = fs::File::create_new(part).await.map_err(Written::Storage)?;
-        let mut body = exactly(length, body);
-        while let Some(bytes) = body.next().await {
-            file.write_all(&bytes.map_err(Written::Source)?).await.map_err(Written::Storage)?;
+    /// What `attempt` gives, once the folder is there: it may be removed, being empty, just after it was made.
+    async fn in_folder<T, F>(&self, folder: &Path, attempt: impl Fn() -> F) -> io::Result<T>
+    where
+        F: Future<Output = io::Result<T>>,
+    {
+        let mut tries = 0;
+        loop {
+            let done = match self.make_folder(folder).await {
+                Ok(()) => attempt().await,
+                Err(error) => Err(error),
+            };
+            tries += 1;
+            match done {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    if tries == TRIES {
+                        // No object is missing, but the storage as a whole.
+                        return Err(io::Error::other(error));
+                    }
+                }
+                done => return done,
+            }
         }
-        file.flush().await.map_err(Written::Storage)?;
-        file.sync_all().await.map_err(Written::Storage)
+    }
+
+    /// Removes a folder and those above it as long as they are empty, up to the storage itself.
+    async fn remove_empty(&self, mut folder: Option<&Path>) {
+        while let Some(above) = folder.filter(|folder| *folder != self.root) {
+            // One that is not empty, or not there, ends it.
+            if fs::remove_dir(above).await.is_err() {
+                break;
+            }
+            folder = above.parent();
+        }
     }
 
     async fn publish(&self, part: &Path, path: &Path) -> io::Result<()> {
@@ -117,6 +146,15 @@ impl Drop for Part {
         // Whatever remains is found by the sweep.
         let _ = std::fs::remove_file(&self.0);
     }
+}
+
+async fn write(mut file: fs::File, length: u64, body: ByteStream) -> std::result::Result<(), Written> {
+    let mut body = exactly(length, body);
+    while let Some(bytes) = body.next().await {
+        file.write_all(&bytes.map_err(Written::Source)?).await.map_err(Written::Storage)?;
+    }
+    file.flush().await.map_err(Written::Storage)?;
+    file.sync_all().await.map_err(Written::Storage)
 }
 
 /// Whose fault it is that a body was not written.
@@ -142,9 +180,11 @@ impl BlobStore for LocalStore {
         }
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.root);
-        self.make_folder(folder).await.map_err(|cause| self.failed(key, cause))?;
         let part = Part(folder.join(format!(".{}{PART}", crate::secret::random_hex::<16>())));
-        match self.write(&part.0, length, body).await {
+        // From here on the folder is not empty, and stays.
+        let file = self.in_folder(folder, || fs::File::create_new(&part.0)).await;
+        let file = file.map_err(|cause| self.failed(key, cause))?;
+        match write(file, length, body).await {
             Ok(()) => self.publish(&part.0, &path).await.map_err(|cause| self.failed(key, cause)),
             Err(Written::Storage(cause)) => Err(self.failed(key, cause)),
             Err(Written::Source(cause)) => Err(Error::Source { key: key.to_string(), cause }),
@@ -187,13 +227,28 @@ impl BlobStore for LocalStore {
     async fn rename(&self, from: &BlobKey, to: &BlobKey) -> Result<()> {
         let (source, target) = (self.path(from), self.path(to));
         let folder = target.parent().unwrap_or(&self.root);
-        self.make_folder(folder).await.map_err(|cause| self.failed(to, cause))?;
-        match self.publish(&source, &target).await {
-            Ok(()) => sync_folder(source.parent().unwrap_or(&self.root))
-                .await
-                .map_err(|cause| self.failed(from, cause)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.size(to).await?.is_some() => Ok(()),
-            Err(error) => Err(self.failed(from, error)),
+        let moved = self.in_folder(folder, || async {
+            match fs::rename(&source, &target).await {
+                // Which of the two is not there? Without the source there is nothing to try again.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !fs::try_exists(&source).await? => {
+                    Ok(Err(error))
+                }
+                moved => moved.map(Ok),
+            }
+        });
+        match moved.await.map_err(|cause| self.failed(to, cause))? {
+            Ok(()) => {
+                sync_folder(folder).await.map_err(|cause| self.failed(to, cause))?;
+                match sync_folder(source.parent().unwrap_or(&self.root)).await {
+                    Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                        return Err(self.failed(from, cause));
+                    }
+                    _ => self.remove_empty(source.parent()).await,
+                }
+                Ok(())
+            }
+            Err(_) if self.size(to).await?.is_some() => Ok(()),
+            Err(gone) => Err(self.failed(from, gone)),
         }
     }
 
@@ -202,15 +257,7 @@ impl BlobStore for LocalStore {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.failed(key, error)),
             _ => {}
         }
-        // Folders that are empty now go too, up to the storage itself; one that is not empty ends it.
-        let path = self.path(key);
-        let mut folder = path.parent();
-        while let Some(above) = folder.filter(|folder| *folder != self.root) {
-            if fs::remove_dir(above).await.is_err() {
-                break;
-            }
-            folder = above.parent();
-        }
+        self.remove_empty(self.path(key).parent()).await;
         Ok(())
     }
 
@@ -256,9 +303,13 @@ impl BlobStore for LocalStore {
     }
 }
 
-/// Tells every object below `folder`; parts that nobody will finish are removed on the way.
+/// Tells every object below `folder`; parts that nobody will finish are removed on the way. What goes meanwhile is left out.
 fn walk(root: &Path, folder: &Path, told: &mut impl FnMut(Result<Listed>) -> bool) -> io::Result<bool> {
-    for entry in std::fs::read_dir(folder)? {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && folder != root => return Ok(true),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         // It may be gone since the folder was read.
         let Ok(about) = entry.metadata() else { continue };
@@ -270,7 +321,10 @@ fn walk(root: &Path, folder: &Path, told: &mut impl FnMut(Result<Listed>) -> boo
         } else if entry.file_name().to_string_lossy().ends_with(PART) {
             let age = about.modified().ok().and_then(|time| SystemTime::now().duration_since(time).ok());
             if age.is_some_and(|age| age > PART_AGE) {
-                std::fs::remove_file(&path)?;
+                match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
             }
         } else {
             let key = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");

@@ -5,11 +5,13 @@
 pub(crate) mod checked;
 mod key;
 mod local;
+mod names;
 mod open;
 mod webdav;
 
-pub use key::{Artefact, BadKey, BlobKey, MAX_KEY, slug};
+pub use key::{Artefact, BadKey, BlobKey, MAX_KEY, is_leftover, role_of, slug};
 pub use local::LocalStore;
+pub use names::Names;
 pub use open::{open, place};
 pub use webdav::WebdavStore;
 
@@ -137,7 +139,7 @@ pub trait BlobStore: Debug + Send + Sync {
     async fn rename(&self, from: &BlobKey, to: &BlobKey) -> Result<()>;
     /// Deletes an object; none is fine.
     async fn delete(&self, key: &BlobKey) -> Result<()>;
-    /// Every object, in no order.
+    /// Every object, in no order. What nobody will finish may be tidied away meanwhile: old parts, folders long empty.
     async fn list(&self) -> Result<BoxStream<'static, Result<Listed>>>;
     /// Writes, reads and deletes a small object: says what is wrong, if anything is.
     async fn probe(&self) -> Result<()>;

@@ -5,20 +5,25 @@ use super::{Blob, BlobKey, BlobStore, ByteStream, Error, Listed, Result};
 use crate::config::{StoragePlace, read_secret};
 use crate::objects::Role;
 use async_trait::async_trait;
-use crowdsky_webdav::{Client, Config, Credentials, Error as Dav, Overwrite, RemotePath};
-use futures_util::StreamExt;
+use crowdsky_webdav::{Client, Config, Credentials, Entry, Error as Dav, Listing, Overwrite, RemotePath};
 use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
 use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// When to come back to a server that does not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
+/// A part so old belongs to nobody: the longest upload takes minutes.
+const PART_AGE: Duration = Duration::from_secs(24 * 3600);
+/// Nobody writes into the folder of an upload session or of an attempt any more that has not changed for so long: a session is
+/// open for a day.
+const EMPTY_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A storage on a WebDAV server.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WebdavStore {
     role: Role,
     client: Client,
@@ -80,8 +85,68 @@ impl WebdavStore {
                 let what = "check url, user and password of the storage".to_owned();
                 Error::Refused { role, what, cause: Box::new(error) }
             }
-            other => Error::Unavailable { role, retry_after: RETRY_AFTER, cause: Box::new(other) },
+            other => self.unavailable(Box::new(other)),
         }
+    }
+
+    fn unavailable(&self, cause: Box<dyn std::error::Error + Send + Sync>) -> Error {
+        Error::Unavailable { role: self.role, retry_after: RETRY_AFTER, cause }
+    }
+
+    /// Deletes the folders of an attempt when nothing is staged in them any more: there is one for every job and attempt, and
+    /// nothing in them is acknowledged to anybody.
+    async fn remove_stage(&self, staged: &RemotePath) {
+        let mut folder = staged.parent().filter(|_| staged.as_str().starts_with("staging/"));
+        while let Some(path) = folder.filter(|path| path.as_str() != "staging") {
+            match self.client.delete_empty_collection(&path).await {
+                Ok(true) => folder = path.parent(),
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::debug!(%path, %error, "an empty folder stays until objects are listed");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What a listing of a folder shows of it; a folder that has been empty for long is deleted.
+    async fn listed(&self, listing: Listing) -> Vec<Listed> {
+        let now = SystemTime::now();
+        let older = |entry: &Entry, than: Duration| {
+            let age = entry.modified.and_then(|time| now.duration_since(time).ok());
+            age.is_some_and(|age| age > than)
+        };
+        let mut objects = Vec::new();
+        for entry in listing.entries {
+            let Some(path) = &entry.path else { continue };
+            if entry.collection {
+                if is_numbered(path.as_str())
+                    && older(&entry, EMPTY_AGE)
+                    && let Err(error) = self.client.delete_empty_collection(path).await
+                {
+                    tracing::debug!(%path, %error, "a folder could not be deleted");
+                }
+                continue;
+            }
+            // Younger parts are somebody's upload on its way.
+            if !path.as_str().ends_with(".part") || older(&entry, PART_AGE) {
+                let key = path.as_str().to_owned();
+                objects.push(Listed { key, size: entry.size.unwrap_or(0), modified: entry.modified });
+            }
+        }
+        objects
+    }
+}
+
+/// Whether a folder is that of one upload session, job or attempt: no number is used twice.
+fn is_numbered(folder: &str) -> bool {
+    let numbered =
+        |part: &str, letter| part.strip_prefix(letter).is_some_and(|number| number.parse::<i64>().is_ok());
+    match *folder.split('/').collect::<Vec<_>>() {
+        ["raws", user, session] => numbered(user, 'u') && numbered(session, 's'),
+        ["staging", job] => numbered(job, 'j'),
+        ["staging", job, epoch] => numbered(job, 'j') && numbered(epoch, 'e'),
+        _ => false,
     }
 }
 
@@ -111,7 +176,11 @@ impl BlobStore for WebdavStore {
         let stored = self.client.publish_stream(&path, length, body, Overwrite::Replace).await;
         stored.map_err(|error| match fault.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(cause) => Error::Source { key: key.to_string(), cause },
-            None => self.failed(key.as_str(), error),
+            None => match self.failed(key.as_str(), error) {
+                // Its folder was deleted meanwhile: not for want of an object, and better the next time.
+                Error::NotFound { .. } => self.unavailable("the folder of the object went away".into()),
+                failed => failed,
+            },
         })
     }
 
@@ -158,31 +227,33 @@ impl BlobStore for WebdavStore {
     async fn rename(&self, from: &BlobKey, to: &BlobKey) -> Result<()> {
         let (source, target) = (self.path(from)?, self.path(to)?);
         let failed = |error| self.failed(from.as_str(), error);
-        if let Some(parent) = target.parent() {
-            self.client.mkcol_all(&parent).await.map_err(failed)?;
-        }
-        match self.client.rename(&source, &target, Overwrite::Replace).await {
+        match self.client.move_to(&source, &target, Overwrite::Replace).await {
             Err(Dav::NotFound { .. }) if self.size(to).await?.is_some() => Ok(()),
-            other => other.map_err(failed),
+            Err(error) => Err(failed(error)),
+            Ok(()) => {
+                self.remove_stage(&source).await;
+                Ok(())
+            }
         }
     }
 
     async fn delete(&self, key: &BlobKey) -> Result<()> {
-        self.client.delete(&self.path(key)?).await.map_err(|error| self.failed(key.as_str(), error))
+        let path = self.path(key)?;
+        self.client.delete(&path).await.map_err(|error| self.failed(key.as_str(), error))?;
+        self.remove_stage(&path).await;
+        Ok(())
     }
 
     async fn list(&self) -> Result<BoxStream<'static, Result<Listed>>> {
-        let entries = self.client.walk(None).await.map_err(|error| self.failed("", error))?;
-        let listed = entries.into_iter().filter(|entry| !entry.collection).filter_map(|entry| {
-            let key = entry.path?.as_str().to_owned();
-            // Parts are somebody's upload on its way.
-            (!key.ends_with(".part")).then(|| Listed {
-                key,
-                size: entry.size.unwrap_or(0),
-                modified: entry.modified,
-            })
+        let store = self.clone();
+        let objects = self.client.walk_folders(None).then(move |listing| {
+            let store = store.clone();
+            async move {
+                let listing = listing.map_err(|error| store.failed("", error))?;
+                Ok::<_, Error>(futures_util::stream::iter(store.listed(listing).await.into_iter().map(Ok)))
+            }
         });
-        Ok(futures_util::stream::iter(listed.map(Ok).collect::<Vec<_>>()).boxed())
+        Ok(objects.try_flatten().boxed())
     }
 
     async fn probe(&self) -> Result<()> {

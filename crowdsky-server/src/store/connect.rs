@@ -16,7 +16,7 @@ pub async fn connect(settings: &Database, data_dir: &Path) -> Result<Arc<dyn Sto
     let wait = settings.acquire_timeout_s.duration();
     let sqlite = async |file: &Path| {
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| {
+            crate::folder::make_private(folder).map_err(|error| {
                 Error::Settings(format!("the folder {} cannot be made: {error}", folder.display()))
             })?;
         }
@@ -26,7 +26,9 @@ pub async fn connect(settings: &Database, data_dir: &Path) -> Result<Arc<dyn Sto
     if let Some(file) = url.strip_prefix("sqlite:") {
         return sqlite(Path::new(file.strip_prefix("//").unwrap_or(file))).await;
     }
-    Ok(Arc::new(mariadb::SqlStore::open(mariadb_options(settings, url)?, settings.max_connections, wait).await?))
+    Ok(Arc::new(
+        mariadb::SqlStore::open(mariadb_options(settings, url)?, settings.max_connections, wait).await?,
+    ))
 }
 
 /// Whether the settings name a database and its password can be read; nothing is asked of it.
@@ -46,9 +48,10 @@ fn mariadb_options(settings: &Database, url: &str) -> Result<MySqlConnectOptions
         return Err(Error::Settings(todo.to_owned()));
     }
     // What sqlx says of an address may hold the password.
-    let options = MySqlConnectOptions::from_str(&url.replacen("mariadb://", "mysql://", 1)).map_err(|_| {
-        Error::Settings("database.url cannot be read: mysql://USER@HOST:PORT/NAME".to_owned())
-    })?;
+    let options =
+        MySqlConnectOptions::from_str(&url.replacen("mariadb://", "mysql://", 1)).map_err(|_| {
+            Error::Settings("database.url cannot be read: mysql://USER@HOST:PORT/NAME".to_owned())
+        })?;
     let password =
         read_secret("database.password", settings.password.as_ref(), settings.password_file.as_deref())
             .map_err(|error| Error::Settings(error.to_string()))?;

@@ -312,7 +312,8 @@ pub trait Jobs {
     ) -> Result<Heartbeat>;
     /// Hands a job back; the attempt does not count.
     async fn release(&self, job: JobId, token: &str) -> Result<()>;
-    /// Ends an attempt without success: `Ready` with a delay, or `Failed`. What it staged (under its epoch) goes to the outbox.
+    /// Ends an attempt without success: `Ready` with a delay, or `Failed`. What it delivered (under its epoch) goes to the
+    /// outbox.
     async fn fail(&self, job: JobId, token: &str, failure: &Failure, backoff: &Backoff) -> Result<JobState>;
     /// `Processing` to `Verifying`, the lease renewed. Again for the same token: no change.
     async fn start_verifying(&self, job: JobId, token: &str, lease: Duration) -> Result<Job>;
@@ -337,6 +338,9 @@ pub trait Jobs {
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>>;
     /// Files of a job that are not deleted, by DATE-OBS and number.
     async fn job_files(&self, job: JobId) -> Result<Vec<RawFile>>;
+    /// The lease's token under which this worker has, or last had, the job through `next_job.php`: such workers do not say it
+    /// themselves. `None` once another claim has been made.
+    async fn legacy_token(&self, worker: Option<WorkerId>, job: JobId) -> Result<Option<String>>;
     /// A raw frame of a job that this worker's token holds a good lease on.
     async fn leased_file(&self, worker: Option<WorkerId>, file: RawId) -> Result<Option<RawFile>>;
     /// Takes a job back, whatever its state (U-26): `Cancelled`, its lease void (a heartbeat of the holder says so), its raws,

@@ -10,9 +10,11 @@ mod connect;
 mod error;
 mod ids;
 mod jobs;
+#[allow(clippy::duplicate_mod, reason = "one text of the SQL, compiled for each of the two databases")]
 pub mod mariadb;
 mod outbox;
 mod sessions;
+#[allow(clippy::duplicate_mod, reason = "as for mariadb")]
 pub mod sqlite;
 mod stacks;
 mod time;

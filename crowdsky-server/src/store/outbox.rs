@@ -14,7 +14,7 @@ pub struct Doomed {
     pub role: Role,
     /// Its key.
     pub key: String,
-    /// Why: `stacked`, `expired`, `deleted`, `erased`, `staged`, `orphan`.
+    /// Why: `stacked`, `expired`, `deleted`, `erased`, `staged`, `unverified`, `refused`, `orphan`.
     pub reason: String,
     /// How often it has been tried.
     pub tries: i64,
@@ -45,7 +45,7 @@ pub struct LiveObject {
 /// A rule of the rows that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenRule {
-    /// `I1` to `I8`.
+    /// `I1` to `I8`, `U-32`.
     pub rule: &'static str,
     /// What is wrong and where.
     pub detail: String,
@@ -57,7 +57,7 @@ pub trait Outbox {
     /// Puts an object on the list, due after `delay`.
     async fn doom(&self, role: Role, key: &str, reason: &str, delay: Duration) -> Result<()>;
     /// Up to `limit` objects that are due, hidden from other janitors for `hold`. An object that a live row points at is
-    /// never among them (I2).
+    /// never among them (I2); that it was to be deleted is forgotten.
     async fn doomed(&self, limit: i64, hold: Duration) -> Result<Vec<Doomed>>;
     /// It is gone.
     async fn deleted(&self, id: OutboxId) -> Result<()>;
@@ -69,7 +69,7 @@ pub trait Outbox {
     async fn is_known(&self, role: Role, key: &str) -> Result<bool>;
     /// Objects of live rows in the order of their keys, after `after`, at most `limit`.
     async fn live_objects(&self, role: Role, after: &str, limit: i64) -> Result<Vec<LiveObject>>;
-    /// Checks the rules I1, I3, I5, I7 and I8 on the rows alone.
+    /// Checks the rules I1 to I3, I5, I7, I8 and U-32 (no row outlives its user) on the rows alone.
     async fn broken_rules(&self) -> Result<Vec<BrokenRule>>;
     /// Sets each user's `storage_used` to what their live objects sum up to; says how many were wrong (I7).
     async fn recount_storage(&self) -> Result<i64>;

@@ -42,7 +42,7 @@ pub struct NewSession {
 pub struct AuditEntry {
     /// Who, if known.
     pub user_id: Option<UserId>,
-    /// `login_ok`, `login_failed`, `password_changed`, `job_deleted`, `worker_token_new`, ...
+    /// `registered`, `login_ok`, `login_failed`, `logout`, `password_changed`, `job_deleted`, `worker_token_new`, ...
     pub event: String,
     /// On what; never a secret.
     pub detail: String,

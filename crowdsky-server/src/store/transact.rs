@@ -21,13 +21,10 @@ macro_rules! transact {
             .await;
             match done {
                 Ok((value, _)) => break Ok(value),
-                Err($crate::store::Error::Database(cause)) => {
-                    if !super::in_the_way(&cause) {
-                        break Err($crate::store::transact::explained(cause));
-                    }
+                Err($crate::store::Error::Unavailable { cause, .. }) if super::in_the_way(&cause) => {
                     tries += 1;
                     if tries == $crate::store::transact::TRIES {
-                        break Err($crate::store::transact::unavailable(cause));
+                        break Err($crate::store::Error::unavailable(cause));
                     }
                     $crate::store::transact::pause(tries).await;
                 }
@@ -37,7 +34,6 @@ macro_rules! transact {
     }};
 }
 
-use super::Error;
 use std::time::Duration;
 
 /// Tries of a transaction. Eight, with pauses up to a fifth of a second, outlast 64 clients on one row.
@@ -55,23 +51,4 @@ pub(super) fn random_below(bound: u64) -> u64 {
     // Without randomness there is no spread, and nothing worse.
     let _ = getrandom::fill(&mut bytes);
     u64::from_le_bytes(bytes) % bound.max(1)
-}
-
-/// What a failure of a connection means.
-pub(super) fn explained(cause: sqlx::Error) -> Error {
-    use sqlx::Error as Sql;
-    match cause {
-        Sql::Io(_) | Sql::PoolTimedOut | Sql::PoolClosed | Sql::WorkerCrashed | Sql::Tls(_) => {
-            unavailable(cause)
-        }
-        // 1053, 1152, 2006, 2013: the server is going down or has gone; 1040: too many connections.
-        Sql::Database(ref said) if said.code().is_some_and(|code| code == "08S01" || code == "08004") => {
-            unavailable(cause)
-        }
-        cause => Error::Database(cause),
-    }
-}
-
-pub(super) fn unavailable(cause: sqlx::Error) -> Error {
-    Error::Unavailable { retry_after: Duration::from_secs(5), cause }
 }

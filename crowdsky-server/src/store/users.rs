@@ -90,6 +90,8 @@ pub trait Users {
     async fn users(&self) -> Result<Vec<User>>;
     /// Sets the password's hash and ends every session of the user but `keep`.
     async fn set_password(&self, id: UserId, hash: &str, keep: Option<&TokenHash>) -> Result<()>;
+    /// Replaces the hash by another one of the same password: nobody is signed out.
+    async fn rehash(&self, id: UserId, hash: &str) -> Result<()>;
     /// Lets a user in or locks them out; locking out ends their sessions.
     async fn set_active(&self, id: UserId, active: bool) -> Result<()>;
     /// Sets tier and quota.

@@ -28,6 +28,7 @@ impl From<services::Error> for SourceError {
         use services::Error as Service;
         match error {
             Service::Store(store::Error::LeaseLost | store::Error::NotFound(_)) => SourceError::LeaseLost,
+            Service::Storage(storage::Error::Full { .. }) => SourceError::NoRoom { what: error.to_string() },
             Service::BadInput { message, .. } => SourceError::Refused(message),
             Service::Store(store::Error::Unavailable { retry_after, .. })
             | Service::Storage(storage::Error::Unavailable { retry_after, .. })
@@ -101,5 +102,17 @@ impl WorkSource for Direct {
 
     async fn release(&self, it: &Task) -> Result<(), SourceError> {
         Ok(self.work.release(it.id, &it.token).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::Role;
+
+    #[test]
+    fn a_full_storage_is_no_fault_of_the_job() {
+        let full = services::Error::from(storage::Error::Full { role: Role::Stacks });
+        assert!(matches!(SourceError::from(full), SourceError::NoRoom { .. }));
     }
 }

@@ -2,10 +2,13 @@
 
 mod backoff;
 mod direct;
+mod name;
 mod remote;
+mod upload;
 
 pub use direct::Direct;
-pub use remote::Remote;
+pub use name::default_name;
+pub use remote::{Patience, Remote, Terms};
 
 use crate::jobs::{self, Bench, JobError, Progress, SourceError, Task, WorkSource};
 use crate::store::Failure;
@@ -20,6 +23,11 @@ use tokio_util::sync::CancellationToken;
 const SETTLE_TRIES: u32 = 5;
 /// How long a claim waits for a job.
 const WAIT: Duration = Duration::from_secs(20);
+/// A claim on its way when the worker is told to stop is waited for so long: what it gives would be held by nobody until its
+/// lease ends.
+const LAST_CLAIM: Duration = Duration::from_secs(2);
+/// How soon to look for work again when what was made had no room.
+const NO_ROOM_PAUSE: Duration = Duration::from_secs(60);
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -59,13 +67,17 @@ pub async fn work(
     stop: CancellationToken,
 ) -> Result<Done, SourceError> {
     let mut backoff = Backoff::new(plan.backoff_cap);
-    let mut running: JoinSet<bool> = JoinSet::new();
+    let mut running: JoinSet<Ended> = JoinSet::new();
     let mut done = Done::default();
     // Told to stop: jobs go on for `drain`, then this is cancelled as well.
     let hard_stop = CancellationToken::new();
-    let mut count = |finished: Result<bool, tokio::task::JoinError>| match finished {
-        Ok(true) => done.completed += 1,
-        Ok(false) => done.other += 1,
+    let mut no_room = false;
+    let mut count = |finished: Result<Ended, tokio::task::JoinError>, no_room: &mut bool| match finished {
+        Ok(Ended::Completed) => done.completed += 1,
+        Ok(ended) => {
+            done.other += 1;
+            *no_room |= ended == Ended::NoRoom;
+        }
         Err(error) => {
             done.other += 1;
             tracing::error!(%error, "a job's task died; its lease will end");
@@ -73,22 +85,28 @@ pub async fn work(
     };
     while !stop.is_cancelled() {
         while let Some(finished) = running.try_join_next() {
-            count(finished);
+            count(finished, &mut no_room);
+        }
+        if std::mem::take(&mut no_room) {
+            let pause = backoff.next(Some(NO_ROOM_PAUSE), chance());
+            tracing::warn!(pause_s = pause.as_secs_f64(), "no room for what is made");
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(pause) => {}
+            }
+            continue;
         }
         let free = plan.jobs.max(1) - running.len();
         if free == 0 {
             tokio::select! {
                 () = stop.cancelled() => {}
-                Some(finished) = running.join_next() => count(finished),
+                Some(finished) = running.join_next() => count(finished, &mut no_room),
             }
             continue;
         }
         // With jobs running, a claim must not keep the worker from noticing their end for long.
         let wait = if plan.once { Duration::ZERO } else { WAIT };
-        let claimed = tokio::select! {
-            () = stop.cancelled() => break,
-            claimed = source.claim(free, wait) => claimed,
-        };
+        let Some(claimed) = claim(&*source, free, wait, &stop).await else { break };
         match claimed {
             Ok(tasks) => {
                 backoff.reset();
@@ -119,7 +137,7 @@ pub async fn work(
     loop {
         tokio::select! {
             finished = running.join_next() => match finished {
-                Some(finished) => count(finished),
+                Some(finished) => count(finished, &mut no_room),
                 None => break,
             },
             () = &mut drain, if stop.is_cancelled() && !hard_stop.is_cancelled() => hard_stop.cancel(),
@@ -129,8 +147,39 @@ pub async fn work(
     Ok(done)
 }
 
-/// Does one job under its lease; true if it was completed.
-async fn one(source: Arc<dyn WorkSource>, task: Task, plan: Plan, stop: CancellationToken) -> bool {
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Completed,
+    /// Handed back: what was made could not be stored, and the next would not be either.
+    NoRoom,
+    Other,
+}
+
+/// Jobs, or none if told to stop: those that come all the same are handed back.
+async fn claim(
+    source: &dyn WorkSource,
+    free: usize,
+    wait: Duration,
+    stop: &CancellationToken,
+) -> Option<Result<Vec<Task>, SourceError>> {
+    let claim = source.claim(free, wait);
+    tokio::pin!(claim);
+    let late = tokio::select! {
+        claimed = &mut claim => return Some(claimed),
+        () = stop.cancelled() => tokio::time::timeout(LAST_CLAIM, claim).await,
+    };
+    if let Ok(Ok(tasks)) = late {
+        for task in tasks {
+            tracing::info!(job = task.id.0, "handed back");
+            settle(&task, || source.release(&task)).await;
+        }
+    }
+    None
+}
+
+/// Does one job under its lease.
+async fn one(source: Arc<dyn WorkSource>, task: Task, plan: Plan, stop: CancellationToken) -> Ended {
     let began = std::time::Instant::now();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if plan.threads > 0 { plan.threads } else { (cores / plan.jobs.max(1)).max(1) };
@@ -154,13 +203,18 @@ async fn one(source: Arc<dyn WorkSource>, task: Task, plan: Plan, stop: Cancella
         Ok(()) => {
             tracing::info!(job = task.id.0, seconds, "completed");
             metrics::histogram!("crowdsky_job_run_seconds").record(seconds);
-            return true;
+            return Ended::Completed;
         }
         Err(JobError::Stopped) => {
             tracing::info!(job = task.id.0, "handed back");
             settle(&task, || source.release(&task)).await;
         }
         Err(JobError::Source(SourceError::LeaseLost)) => tracing::warn!(job = task.id.0, "the lease is lost"),
+        Err(JobError::Source(SourceError::NoRoom { what })) => {
+            tracing::warn!(job = task.id.0, error = what, "handed back");
+            settle(&task, || source.release(&task)).await;
+            return Ended::NoRoom;
+        }
         Err(JobError::Source(error)) => {
             tracing::warn!(job = task.id.0, %error, "failed");
             let failure =
@@ -172,7 +226,7 @@ async fn one(source: Arc<dyn WorkSource>, task: Task, plan: Plan, stop: Cancella
             settle(&task, || source.fail(&task, &failure)).await;
         }
     }
-    false
+    Ended::Other
 }
 
 /// Gives signs of life until the lease is lost or the job is to be given up.

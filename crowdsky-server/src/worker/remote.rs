@@ -1,11 +1,13 @@
 //! Work over HTTP, for volunteers' machines: one address, one token, no access to the storage (unless the operator wants that).
 
+use super::upload::{PIECE, watched};
+use crate::config::redacted;
 use crate::http::api::work::{
     ArtefactTold, ClaimWish, ClaimedJob, DeliveryTold, FailureTold, FrameTold, Heard, LEASE, Sign,
 };
 use crate::jobs::{Frame, Made, SourceError, Task, WorkSource};
 use crate::services::Delivery;
-use crate::storage::{BlobKey, BlobStore, ByteStream};
+use crate::storage::{self, BlobKey, BlobStore, ByteStream};
 use crate::store::{Failure, JobId, JobKind, RawId};
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -22,54 +24,95 @@ use tokio_util::io::ReaderStream;
 
 /// A connection must be there within this.
 const CONNECT: Duration = Duration::from_secs(15);
-/// Nothing for so long ends a request. A claim waits 20 s for a job.
-const IDLE: Duration = Duration::from_secs(60);
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Nothing for so long ends a request. A claim waits 20 s for a job.
+    pub idle: Duration,
+    /// An upload is broken off when nothing of it has gone out for so long. The end of it counts too: the last megabytes wait in
+    /// the system's buffers, 40 s on a line of 100 kB/s, and then the server writes them to its storage.
+    pub upload: Duration,
+    /// The server reads back all that was delivered before it says that the job is completed. Heartbeats go on meanwhile and
+    /// tell whether it is there at all.
+    pub complete: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        let [idle, upload, complete] = [60, 180, 900].map(Duration::from_secs);
+        Patience { idle, upload, complete }
+    }
+}
+
+/// How a worker deals with its server.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// The storage of stacks, if the worker is to store what it makes itself; through the server if none.
+    pub direct: Option<Arc<dyn BlobStore>>,
+    /// Whether the token may be sent unencrypted to another machine.
+    pub allow_http: bool,
+    /// How long to wait for what.
+    pub patience: Patience,
+}
 
 /// A server's `/api/v1` as a source of work.
 #[derive(Debug)]
 pub struct Remote {
     http: Client,
+    /// The same without a limit on silence, which would run from the start of a request, however long its body takes.
+    patient: Client,
     url: String,
     token: SecretString,
     name: String,
-    /// Where artefacts are put; through the server if none.
-    direct: Option<Arc<dyn BlobStore>>,
+    terms: Terms,
 }
 
 impl Remote {
-    /// For the server at `url`; `direct` is the storage of stacks, if the worker is to store what it makes itself.
+    /// For the server at `url`.
     ///
     /// # Errors
-    /// [`SourceError::Refused`] if the address is none.
-    pub fn new(
-        url: &str,
-        token: SecretString,
-        name: String,
-        direct: Option<Arc<dyn BlobStore>>,
-    ) -> Result<Remote, SourceError> {
-        let refused = |why: String| SourceError::Refused(format!("the address of the server, {url}: {why}"));
+    /// [`SourceError::Refused`] if the address is none, or one that the token must not be sent to.
+    pub fn new(url: &str, token: SecretString, name: String, terms: Terms) -> Result<Remote, SourceError> {
+        let refused = |why: String| {
+            SourceError::Refused(format!("the address of the server, {}: {why}", redacted(url)))
+        };
         let parsed = url::Url::parse(url).map_err(|error| refused(error.to_string()))?;
-        if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(refused("it begins with https:// (or http:// on this machine)".to_owned()));
+        match parsed.scheme() {
+            "https" => {}
+            "http" if terms.allow_http || is_loopback(&parsed) => {}
+            "http" => {
+                let why = "the token would cross the network for everybody to read: use https://, or say worker.allow_http = true";
+                return Err(refused(why.to_owned()));
+            }
+            _ => return Err(refused("it begins with https:// (or http:// on this machine)".to_owned())),
         }
         crate::tls::install();
-        let http = Client::builder()
-            .connect_timeout(CONNECT)
-            .read_timeout(IDLE)
-            // A token is for the server it was made for.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("crowdsky/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| refused(error.to_string()))?;
-        Ok(Remote { http, url: url.trim_end_matches('/').to_owned(), token, name, direct })
+        let client = || {
+            Client::builder()
+                .connect_timeout(CONNECT)
+                // A token is for the server it was made for.
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(concat!("crowdsky/", env!("CARGO_PKG_VERSION")))
+        };
+        let built =
+            |builder: reqwest::ClientBuilder| builder.build().map_err(|error| refused(error.to_string()));
+        Ok(Remote {
+            http: built(client().read_timeout(terms.patience.idle))?,
+            patient: built(client())?,
+            url: url.trim_end_matches('/').to_owned(),
+            token,
+            name,
+            terms,
+        })
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(self.token.expose_secret())
+    fn request(&self, http: &Client, method: Method, path: &str) -> RequestBuilder {
+        http.request(method, format!("{}{path}", self.url)).bearer_auth(self.token.expose_secret())
     }
 
-    fn about(&self, task: &Task, method: Method, what: &str) -> RequestBuilder {
-        self.request(method, &format!("/api/v1/jobs/{}/{what}", task.id)).header(LEASE, &task.token)
+    fn about(&self, http: &Client, task: &Task, method: Method, what: &str) -> RequestBuilder {
+        self.request(http, method, &format!("/api/v1/jobs/{}/{what}", task.id)).header(LEASE, &task.token)
     }
 
     async fn post<T: DeserializeOwned>(
@@ -78,7 +121,17 @@ impl Remote {
         what: &str,
         body: &impl Serialize,
     ) -> Result<T, SourceError> {
-        read(answered(self.about(task, Method::POST, what).json(body)).await?).await
+        read(answered(self.about(&self.http, task, Method::POST, what).json(body)).await?).await
+    }
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -103,7 +156,8 @@ async fn answered(request: RequestBuilder) -> Result<Response, SourceError> {
     Err(match status {
         StatusCode::CONFLICT => SourceError::LeaseLost,
         StatusCode::NOT_FOUND if problem["code"] == "not_found" => SourceError::LeaseLost,
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::INSUFFICIENT_STORAGE => {
+        StatusCode::INSUFFICIENT_STORAGE => SourceError::NoRoom { what },
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
             SourceError::Unavailable { what, retry_after: retry_after.map(Duration::from_secs) }
         }
         _ if status.is_server_error() => {
@@ -141,7 +195,8 @@ impl WorkSource for Remote {
             n: i64::try_from(n).unwrap_or(1).min(crate::services::MAX_CLAIM),
             wait_s: wait.as_secs_f64(),
         };
-        let answer = answered(self.request(Method::POST, "/api/v1/worker/claim").json(&wish)).await?;
+        let answer =
+            answered(self.request(&self.http, Method::POST, "/api/v1/worker/claim").json(&wish)).await?;
         if answer.status() == StatusCode::NO_CONTENT {
             return Ok(Vec::new());
         }
@@ -149,7 +204,8 @@ impl WorkSource for Remote {
     }
 
     async fn frames(&self, it: &Task) -> Result<Vec<Frame>, SourceError> {
-        let files: Vec<FrameTold> = read(answered(self.about(it, Method::GET, "files")).await?).await?;
+        let files: Vec<FrameTold> =
+            read(answered(self.about(&self.http, it, Method::GET, "files")).await?).await?;
         let frame = |file: FrameTold| Frame {
             id: RawId(file.id),
             name: file.filename,
@@ -160,7 +216,8 @@ impl WorkSource for Remote {
     }
 
     async fn frame(&self, _: &Task, frame: &Frame) -> Result<ByteStream, SourceError> {
-        let answer = answered(self.request(Method::GET, &format!("/api/v1/raws/{}", frame.id))).await?;
+        let answer =
+            answered(self.request(&self.http, Method::GET, &format!("/api/v1/raws/{}", frame.id))).await?;
         Ok(answer.bytes_stream().map_err(std::io::Error::other).boxed())
     }
 
@@ -170,21 +227,31 @@ impl WorkSource for Remote {
     }
 
     async fn deliver(&self, it: &Task, made: &Made) -> Result<(), SourceError> {
-        if let Some(store) = &self.direct {
+        if let Some(store) = &self.terms.direct {
             let key = BlobKey::staged(it.id, it.epoch, made.artefact);
             let stored = store.put_file(&key, &made.file).await;
-            return stored
-                .map_err(|error| SourceError::Unavailable { what: error.to_string(), retry_after: None });
+            return stored.map_err(|error| match error {
+                storage::Error::Full { .. } => SourceError::NoRoom { what: error.to_string() },
+                error => SourceError::Unavailable { what: error.to_string(), retry_after: None },
+            });
         }
         let disk =
             |error: std::io::Error| SourceError::Unavailable { what: error.to_string(), retry_after: None };
         let file = tokio::fs::File::open(&made.file).await.map_err(disk)?;
+        let limit = self.terms.patience.upload;
+        let (body, upload) = watched(ReaderStream::with_capacity(file, PIECE));
         let request = self
-            .about(it, Method::PUT, &format!("artifacts/{}", made.artefact.as_str()))
+            .about(&self.patient, it, Method::PUT, &format!("artifacts/{}", made.artefact.as_str()))
             .header("content-length", made.size)
             .header("content-digest", format!("sha-256=:{}:", STANDARD.encode(made.sha256)))
-            .body(Body::wrap_stream(ReaderStream::with_capacity(file, 128 << 10)));
-        answered(request).await.map(drop)
+            .body(Body::wrap_stream(body));
+        tokio::select! {
+            answer = answered(request) => answer.map(drop),
+            () = upload.stalled(limit) => {
+                let what = format!("nothing of the {} has gone out for {} s", made.artefact.as_str(), limit.as_secs());
+                Err(SourceError::Unavailable { what, retry_after: None })
+            }
+        }
     }
 
     async fn complete(&self, it: &Task, delivery: &Delivery) -> Result<(), SourceError> {
@@ -207,8 +274,11 @@ impl WorkSource for Remote {
             fwhm_px: facts.fwhm_px,
             eq_mode: facts.eq_mode,
         };
-        let _: serde_json::Value = self.post(it, "complete", &told).await?;
-        Ok(())
+        let request = self
+            .about(&self.patient, it, Method::POST, "complete")
+            .json(&told)
+            .timeout(self.terms.patience.complete);
+        answered(request).await.map(drop)
     }
 
     async fn fail(&self, it: &Task, failure: &Failure) -> Result<(), SourceError> {
@@ -222,6 +292,6 @@ impl WorkSource for Remote {
     }
 
     async fn release(&self, it: &Task) -> Result<(), SourceError> {
-        answered(self.about(it, Method::POST, "release")).await.map(drop)
+        answered(self.about(&self.http, it, Method::POST, "release")).await.map(drop)
     }
 }

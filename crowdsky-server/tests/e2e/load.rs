@@ -58,19 +58,27 @@ async fn sixteen_uploaders_of_4_mb_files() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_slow_connections_stop_nobody() {
     let places = Places::new(Rows::Sqlite, Bytes::Local).await;
-    let server = Server::start(&places, "[http]\nheader_timeout_s = 5\n");
+    let server =
+        Server::start(&places, "[http]\nheader_timeout_s = 5\n[uploads]\nmin_bytes_per_second = 64\n");
     let user = User::register(&server.url, "ada").await;
     let address = server.url.strip_prefix("http://").unwrap().to_owned();
     let mut slow = Vec::new();
     for _ in 0..500 {
         let mut connection = TcpStream::connect(&address).await.unwrap();
-        connection.write_all(b"GET /upload.php HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
+        // Some begin a request, some an upload, some say nothing at all.
+        let begin: &[u8] = match slow.len() % 3 {
+            0 => b"GET /upload.php HTTP/1.1\r\nhost: x\r\nx-slow: ",
+            1 => b"POST /login.php HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n",
+            _ => b"",
+        };
+        connection.write_all(begin).await.unwrap();
+        let silent = begin.is_empty();
         slow.push(tokio::spawn(async move {
             // A byte each second, until the server has enough of it.
             let begin = Instant::now();
             let mut answer = [0; 64];
             while begin.elapsed() < Duration::from_secs(20) {
-                if connection.write_all(b"a").await.is_err() {
+                if !silent && connection.write_all(b"a").await.is_err() {
                     return true;
                 }
                 match tokio::time::timeout(Duration::from_secs(1), connection.read(&mut answer)).await {

@@ -3,7 +3,12 @@
 mod chaos;
 mod load;
 mod nights;
+mod original;
 mod pairs;
 mod places;
+mod private;
 mod server;
 mod user;
+mod worker;
+mod worker_chaos;
+mod worker_queue;

@@ -2,7 +2,10 @@
 
 use crate::support::dav::Dav;
 use crate::support::mariadb::Mariadb;
+use crowdsky_server::config::Database;
+use crowdsky_server::store::{self, Store};
 use std::path::Path;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Which database.
@@ -48,8 +51,29 @@ impl Places {
         Places { folder: tempfile::tempdir().unwrap(), mariadb, dav }
     }
 
+    /// The address of the WebDAV server, if there is one.
+    pub(super) fn dav_url(&self) -> Option<String> {
+        self.dav.as_ref().map(Dav::url)
+    }
+
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The storage of stacks as a remote worker is told of it that delivers there itself.
+    pub(super) fn direct(&self) -> String {
+        let dav = self.dav.as_ref().unwrap();
+        let url = format!("{}stacks/", dav.url());
+        format!(
+            "[worker.artifacts]\nmode = \"direct\"\n[worker.artifacts.storage]\nkind = \"webdav\"\nurl = {url:?}\n"
+        )
+    }
+
+    /// The rows, beside the server that uses them.
+    pub(super) async fn store(&self) -> Arc<dyn Store> {
+        let url = self.mariadb.as_ref().map(|server| server.url("crowdsky"));
+        let settings = Database { url, ..Database::default() };
+        store::connect(&settings, &self.folder.path().join("data")).await.unwrap()
     }
 
     /// The settings that name these places; cheap passwords and no limits on sign-ins, for the tests sign in a lot.
@@ -61,7 +85,8 @@ impl Places {
         }
         if let Some(dav) = &self.dav {
             for role in ["raws", "stacks"] {
-                toml += &format!("[storage.{role}]\nkind = \"webdav\"\nurl = {:?}\n", dav.url());
+                let url = format!("{}{role}/", dav.url());
+                toml += &format!("[storage.{role}]\nkind = \"webdav\"\nurl = {url:?}\n");
                 if let Some((user, password)) = dav.credentials() {
                     toml += &format!("user = {user:?}\npassword = {password:?}\n");
                 }

@@ -34,6 +34,8 @@ impl Server {
             .args(["serve", "--config"])
             .arg(config)
             .args(["--listen", "127.0.0.1:0"])
+            // Far from UTC, and not by whole hours: no time on the wire may lean on it (U-33).
+            .env("TZ", "Asia/Kathmandu")
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()
@@ -91,6 +93,11 @@ impl Server {
     /// Runs another role with the same settings.
     pub(super) fn role(&self, args: &[&str]) -> Output {
         crowdsky(&self.config, args)
+    }
+
+    /// All of its log.
+    pub(super) fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap()).into_owned()
     }
 
     /// The last 4 kB of its log, for messages of tests that fail.

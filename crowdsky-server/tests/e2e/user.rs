@@ -53,6 +53,12 @@ impl User {
         user
     }
 
+    /// What nobody but this browser and its user may know: cookie, form token, password.
+    pub(super) fn secrets(&self, name: &str) -> [String; 3] {
+        let (_, cookie) = self.cookie.split_once('=').unwrap();
+        [cookie.to_owned(), self.csrf.clone(), format!("{name}-{name}-long")]
+    }
+
     /// The same browser after the server has come back at another address.
     pub(super) fn at(&self, url: &str) -> User {
         User { url: url.to_owned(), ..self.clone() }
@@ -136,7 +142,7 @@ pub(super) async fn good(answer: Response) -> Json {
 }
 
 fn cookie(answer: &Response) -> Option<String> {
-    let set = answer.headers().get_all("set-cookie").iter().last()?.to_str().unwrap();
+    let set = answer.headers().get_all("set-cookie").iter().next_back()?.to_str().unwrap();
     Some(set.split(';').next().unwrap().to_owned())
 }
 

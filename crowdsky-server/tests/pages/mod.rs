@@ -2,6 +2,8 @@
 
 mod access;
 mod events;
+mod form_token;
+mod private;
 mod scripts;
 mod stacks;
 mod status;

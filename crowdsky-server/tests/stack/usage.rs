@@ -18,7 +18,7 @@ fn wrong_usage_is_status_2() {
     stack(&["--by", "night"]).fails(2, &["chunk"]);
     stack(&["--by", "chunk", "--reference", "a.fit"]).fails(2, &["--reference"]);
     bench.crowdsky(["stack", "night"]).fails(2, &["--output"]);
-    bench.crowdsky(["serve"]).fails(2, &["serve"]);
+    bench.crowdsky(["polish"]).fails(2, &["polish"]);
     assert_eq!(bench.crowdsky([""; 0]).status, 2);
 }
 
@@ -32,7 +32,20 @@ fn what_is_the_default_may_be_said() {
 #[test]
 fn every_role_explains_itself() {
     let bench = Bench::new();
-    for role in ["stack", "inspect", "simulate"] {
+    let roles = [
+        "stack",
+        "inspect",
+        "simulate",
+        "demo",
+        "serve",
+        "worker",
+        "migrate",
+        "fsck",
+        "user",
+        "worker-token",
+        "config",
+    ];
+    for role in roles {
         let run = bench.crowdsky([role, "--help"]);
         assert!(run.succeeds().out.contains(&format!("\n  crowdsky {role} ")), "{}", run.out);
     }

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod jobs;
+mod mariadb;
+mod outbox;
 mod queue;
 mod stage;
 mod uploads;
@@ -33,9 +35,12 @@ async fn stories(new: impl Fn(&str) -> String) {
         jobs: a_job_is_claimed_completed_and_replayed u01_a_lease_that_ends_gives_the_job_back
             u02_one_attempt_and_three_more u08_a_stalled_worker_changes_nothing a_released_attempt_does_not_count
             not_worth_another_attempt u26_a_deleted_job_tells_its_worker retry_begins_again
-            u04_raws_go_only_with_the_stack;
-        queue: u28_one_users_thousand_jobs_do_not_block_the_next none_twice_none_lost changes_are_seen
-            the_outbox_never_touches_what_is_live rules_hold_and_broken_ones_are_found;
+            u04_raws_go_only_with_the_stack u03_a_backlog_loses_no_raws u08_a_legacy_worker_is_known_by_its_token
+            i6_a_failure_told_again_gets_the_same_answer a_delivery_that_ends_badly_leaves_nothing;
+        queue: u33_the_clock_is_the_databases_and_utc u28_one_users_thousand_jobs_do_not_block_the_next
+            u28_deleted_jobs_push_nobody_back none_twice_none_lost changes_are_seen;
+        outbox: the_outbox_never_touches_what_is_live rules_hold_and_broken_ones_are_found
+            u32_a_row_without_its_user_is_found what_is_over_is_forgotten;
     }
 }
 

@@ -1,10 +1,27 @@
-//! The queue as a whole, the outbox, and the rules.
+//! The queue as a whole.
 
-use super::stage::{AT_ONCE, LONG, SHORT, Stage, token};
-use crowdsky_server::objects::Role;
+use super::stage::{AT_ONCE, LONG, Stage, token};
 use crowdsky_server::store::{JobState, Micros};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub(super) async fn u33_the_clock_is_the_databases_and_utc(stage: Stage) {
+    let machines = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as i64;
+    let (before, minute) = (machines(), 60_000_000);
+    let user = stage.user("ada").await;
+    let earlier = stage.store.now().await.unwrap();
+    let (_, id) = stage.queued(&user, 1).await;
+    let job = stage.claim("w", LONG).await.unwrap();
+    let later = stage.store.now().await.unwrap();
+    // One machine here; a zone would be off by hours.
+    assert!((before - minute..machines() + minute).contains(&earlier.0), "{earlier:?} at {before}");
+    for stamp in [job.created_at, job.started_at.unwrap(), job.updated_at, job.run_after] {
+        assert!((earlier..=later).contains(&stamp), "{stamp:?} is not from {earlier:?} to {later:?}");
+    }
+    let expires = job.lease.unwrap().expires_at;
+    assert!((earlier.plus(LONG)..=later.plus(LONG)).contains(&expires), "{expires:?}");
+    assert_eq!(stage.store.job(id).await.unwrap().unwrap().created_at, job.created_at, "to the microsecond");
+}
 
 pub(super) async fn u28_one_users_thousand_jobs_do_not_block_the_next(stage: Stage) {
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
@@ -76,33 +93,22 @@ pub(super) async fn changes_are_seen(stage: Stage) {
     assert_eq!(stage.store.jobs_changed(Micros(0), 10).await.unwrap().len(), 1);
 }
 
-pub(super) async fn the_outbox_never_touches_what_is_live(stage: Stage) {
-    let user = stage.user("ada").await;
-    let upload = stage.upload(&user).await;
-    let live = stage.file(&upload, "a.fit").await;
-    stage.store.doom(Role::Raws, &live.key, "orphan", Duration::ZERO).await.unwrap();
-    stage.store.doom(Role::Raws, "raws/gone", "orphan", Duration::ZERO).await.unwrap();
-    let doomed = stage.store.doomed(10, LONG).await.unwrap();
-    assert_eq!(doomed.iter().map(|item| item.key.as_str()).collect::<Vec<_>>(), ["raws/gone"], "I2");
-    assert_eq!(stage.store.doomed(10, LONG).await.unwrap(), [], "hidden from the next janitor");
-    stage.store.not_deleted(doomed[0].id, "no answer", SHORT).await.unwrap();
-    tokio::time::sleep(2 * SHORT).await;
-    let again = stage.store.doomed(10, LONG).await.unwrap();
-    assert_eq!((again[0].id, again[0].tries), (doomed[0].id, 1));
-    assert!(stage.store.is_known(Role::Raws, "raws/gone").await.unwrap());
-    stage.store.deleted(again[0].id).await.unwrap();
-    assert!(!stage.store.is_known(Role::Raws, "raws/gone").await.unwrap());
-    assert!(stage.store.is_known(Role::Raws, &live.key).await.unwrap());
-    let objects = stage.store.live_objects(Role::Raws, "", 10).await.unwrap();
-    assert_eq!(objects.iter().map(|live| live.object.key.clone()).collect::<Vec<_>>(), [live.key.clone()]);
-    assert_eq!(stage.store.live_objects(Role::Raws, &live.key, 10).await.unwrap(), []);
-    assert_eq!(stage.store.outbox().await.unwrap().pending, 1);
-}
-
-pub(super) async fn rules_hold_and_broken_ones_are_found(stage: Stage) {
-    let user = stage.user("ada").await;
-    stage.queued(&user, 2).await;
-    stage.rules_hold().await;
-    assert_eq!(stage.store.recount_storage().await.unwrap(), 0);
-    assert_eq!(stage.store.prune(Duration::ZERO).await.unwrap(), 0, "nothing that is over");
+/// A user queues much and deletes it: those who come later stand where the queue is, not where it would have been.
+pub(super) async fn u28_deleted_jobs_push_nobody_back(stage: Stage) {
+    let (ada, eve, cleo) = (stage.user("ada").await, stage.user("eve").await, stage.user("cleo").await);
+    let upload = stage.upload(&cleo).await;
+    let jobs: Vec<_> = (0..20).map(|_| stage.new_job(&[])).collect();
+    stage.store.enqueue(cleo.id, upload.id, &jobs).await.unwrap();
+    let upload = stage.upload(&ada).await;
+    let jobs: Vec<_> = (0..50).map(|_| stage.new_job(&[])).collect();
+    for job in stage.store.enqueue(ada.id, upload.id, &jobs).await.unwrap() {
+        stage.store.delete_job(ada.id, job, LONG).await.unwrap();
+    }
+    let upload = stage.upload(&eve).await;
+    stage.store.enqueue(eve.id, upload.id, &[stage.new_job(&[])]).await.unwrap();
+    let mut next = Vec::new();
+    for _ in 0..3 {
+        next.push(stage.claim("w", LONG).await.unwrap().user_id);
+    }
+    assert!(next.contains(&eve.id), "behind twenty jobs of another: {next:?}");
 }

@@ -7,6 +7,8 @@ use crowdsky_server::store::{
     Added, Backoff, Claim, Finalise, Job, JobId, JobKind, NewFile, NewJob, NewStack, NewUpload, NewUser,
     RawFile, Store, Tier, Upload, User,
 };
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, MySqlConnection, raw_sql};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,6 +17,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub(super) struct Stage {
     pub(super) store: Arc<dyn Store>,
+    pub(super) url: String,
     next: Arc<AtomicU64>,
 }
 
@@ -31,7 +34,21 @@ impl Stage {
         let store = open(url).await;
         store.migrate().await.unwrap();
         store.ready().await.unwrap();
-        Stage { store, next: Arc::default() }
+        Stage { store, url: url.to_owned(), next: Arc::default() }
+    }
+
+    /// What no method of the store does.
+    pub(super) async fn by_hand(&self, sql: &'static str) {
+        match self.url.strip_prefix("sqlite:") {
+            Some(file) => {
+                let mut hand = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+                raw_sql(sql).execute(&mut hand).await.unwrap();
+            }
+            None => {
+                let mut hand = MySqlConnection::connect(&self.url).await.unwrap();
+                raw_sql(sql).execute(&mut hand).await.unwrap();
+            }
+        }
     }
 
     /// 32 digits that were never there before.
@@ -108,19 +125,24 @@ impl Stage {
     /// A finalised session of `frames` frames with one job.
     pub(super) async fn queued(&self, user: &User, frames: usize) -> (Upload, JobId) {
         let upload = self.upload(user).await;
+        let job = self.finalised(&upload, frames).await;
+        (upload, job)
+    }
+
+    /// Puts frames into an open session and closes it: one job.
+    pub(super) async fn finalised(&self, upload: &Upload, frames: usize) -> JobId {
         let mut files = Vec::new();
         for k in 0..frames {
-            files.push(self.file(&upload, &format!("Light_{k}.fit")).await);
+            files.push(self.file(upload, &format!("Light_{k}.fit")).await);
         }
         let plan = Finalise {
             upload_id: upload.id,
-            user_id: user.id,
+            user_id: upload.user_id,
             files: files.iter().map(|file| file.id).collect(),
             jobs: vec![self.new_job(&files)],
             rejected: Vec::new(),
         };
-        let done = self.store.finalise(&plan).await.unwrap();
-        (upload, done.jobs[0].0)
+        self.store.finalise(&plan).await.unwrap().jobs[0].0
     }
 
     pub(super) fn wish(&self, worker: &str, lease: Duration) -> Claim {

@@ -7,7 +7,7 @@ use crowdsky_server::http;
 use crowdsky_server::objects::StoredObject;
 use crowdsky_server::secret::{hex, sha256};
 use crowdsky_server::services::{Client, Incoming, Registration};
-use crowdsky_server::storage::{self, BlobKey, ByteStream};
+use crowdsky_server::storage::{self, BlobKey, Blobs, ByteStream};
 use crowdsky_server::store::{self, Claim, JobId, Micros, NewStack, StackId, User};
 use futures_util::StreamExt;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -36,19 +36,30 @@ pub(crate) struct Made {
 impl TestApp {
     /// Starts one with the default settings, but for passwords, whose hashing is cheap, and workers, of which it has none.
     pub(crate) async fn start() -> TestApp {
+        TestApp::start_with(TestApp::settings()).await
+    }
+
+    /// These settings, to be changed.
+    pub(crate) fn settings() -> Settings {
         let mut settings = Settings::default();
         settings.accounts.bcrypt_cost = 4;
         settings.accounts.registrations_per_hour_per_ip = 1000;
-        TestApp::start_with(settings).await
+        settings
     }
 
-    pub(crate) async fn start_with(mut settings: Settings) -> TestApp {
+    pub(crate) async fn start_with(settings: Settings) -> TestApp {
+        TestApp::start_over(settings, |blobs| blobs).await
+    }
+
+    /// The same with other storages, made of those it would have.
+    pub(crate) async fn start_over(mut settings: Settings, other: impl FnOnce(Blobs) -> Blobs) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         settings.data_dir = Some(folder.path().to_owned());
         let rows = store::connect(&settings.database, folder.path()).await.unwrap();
         rows.migrate().await.unwrap();
-        let blobs = storage::open(&settings.storage, folder.path()).unwrap();
+        let blobs = other(storage::open(&settings.storage, folder.path()).unwrap());
         let app = App::new(settings, rows, blobs);
+        tokio::spawn(crowdsky_server::telemetry::run(app.shutdown.clone()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (router, stop) = (http::router(app.clone()), app.shutdown.clone());
@@ -72,8 +83,7 @@ impl TestApp {
             email: format!("{name}@example.org"),
             password: format!("{name} looks at the sky"),
         };
-        let client =
-            Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), agent: "test".to_owned(), request_id: None };
+        let client = Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), agent: "test".to_owned() };
         let (user, token) = self.app.accounts.register(&wish, &client).await.unwrap();
         let mut browser = self.visitor();
         browser.cookie = format!("crowdsky={token}");
@@ -159,6 +169,11 @@ impl Browser {
     pub(crate) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         if self.cookie.is_empty() { request } else { request.header("cookie", &self.cookie) }
+    }
+
+    /// Its cookie, as it is sent.
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
     }
 
     /// The same browser with another form token.

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Dav {
-    _folder: TempDir,
+    folder: TempDir,
     port: u16,
     pid: Option<String>,
 }
@@ -32,7 +32,7 @@ impl Dav {
             String::from_utf8_lossy(&started.stderr)
         );
         let pid = String::from_utf8(started.stdout).unwrap().trim().to_owned();
-        Dav { _folder: folder, port, pid: Some(pid) }
+        Dav { folder, port, pid: Some(pid) }
     }
 
     /// The crate `dav-server` over a folder, in this process.
@@ -48,12 +48,17 @@ impl Dav {
             async move { handler.handle(request).await.map(axum::body::Body::new) }
         });
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Dav { _folder: folder, port, pid: None }
+        Dav { folder, port, pid: None }
     }
 
     /// Its base address.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// Where the one in this process keeps its objects.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Name and password, if it wants one.

@@ -22,6 +22,8 @@ impl Mariadb {
         let started = Command::new(script)
             .arg(port.to_string())
             .arg(folder.path())
+            // A server that starts removes temporary tables of others from the folder they share.
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .output()
             .unwrap();
@@ -31,8 +33,18 @@ impl Mariadb {
         Mariadb { folder, port, pid }
     }
 
+    /// Its port.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Address of the database `name`, which is made if it is not there.
     pub(crate) fn url(&self, name: &str) -> String {
+        self.url_at(name, self.port)
+    }
+
+    /// The same by way of another port.
+    pub(crate) fn url_at(&self, name: &str, port: u16) -> String {
         let made = Command::new("mariadb")
             .args([
                 "--no-defaults",
@@ -46,7 +58,7 @@ impl Mariadb {
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        format!("mysql://crowdsky:for-tests-only@127.0.0.1:{}/{name}", self.port)
+        format!("mysql://crowdsky:for-tests-only@127.0.0.1:{port}/{name}")
     }
 }
 

@@ -2,4 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod dav;
+pub(crate) mod frames;
 pub(crate) mod mariadb;
+pub(crate) mod trouble;
+pub(crate) mod wire;

@@ -13,6 +13,7 @@ use crate::levels::SkyDifference;
 use crate::mosaic::Mosaic;
 use crate::options::Method;
 use crate::parallel;
+use crate::progress::{Progress, Stage};
 use crate::reject::{BLOCK, INTERPOLATED_NOISE, MISSING, REJECTED, Rejector, TileSamples};
 use crate::transform::Transform;
 use crate::warp::{Line, covered, sample_line, source_box};
@@ -98,8 +99,9 @@ impl Scratch {
     }
 }
 
-/// Combines the frames of `plan`; `progress` is told how many of how many strips are done.
-pub(crate) fn combine(plan: &Plan<'_>, progress: &(dyn Fn(usize, usize) + Sync)) -> Combined {
+/// Combines the frames of `plan`; `progress` is told how many of how many strips are done. Once it is to stop, the rest stays
+/// empty.
+pub(crate) fn combine(plan: &Plan<'_>, progress: &dyn Progress) -> Combined {
     let (width, height) = plan.size;
     let rows = tile_height(plan.frames.len());
     let mut planes: [Vec<f32>; 3] = std::array::from_fn(|_| vec![f32::NAN; width * height]);
@@ -119,9 +121,12 @@ pub(crate) fn combine(plan: &Plan<'_>, progress: &(dyn Fn(usize, usize) + Sync))
     let done = std::sync::atomic::AtomicUsize::new(0);
     let total = strips.len();
     let counted = parallel::map_owned(strips, Scratch::new, |scratch, mut strip| {
+        if progress.stopped() {
+            return Vec::new();
+        }
         let counts = combine_strip(plan, scratch, &mut strip);
         let n = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-        progress(n, total);
+        progress.update(Stage::Combine, n, total);
         counts
     });
     let mut counts = vec![(0u64, 0u64); plan.frames.len()];

@@ -25,8 +25,13 @@ impl Run<'_> {
         let (source, progress, n) = (self.source, self.progress, self.source.len());
         let done = AtomicUsize::new(0);
         self.frames = parallel::map(n, |i| {
-            let meta = source.meta(i);
-            progress.update(Stage::Headers, done.fetch_add(1, Ordering::Relaxed) + 1, n);
+            let meta = if progress.stopped() {
+                Err(stopped())
+            } else {
+                let meta = source.meta(i);
+                progress.update(Stage::Headers, done.fetch_add(1, Ordering::Relaxed) + 1, n);
+                meta
+            };
             let (meta, dropped) = match meta {
                 Ok(meta) => (meta, None),
                 Err(dropped) => (FrameMeta::new(0, 0), Some(dropped)),
@@ -73,6 +78,9 @@ impl Run<'_> {
         let done = AtomicUsize::new(0);
         let reading = AtomicU64::new(0);
         let results = parallel::map(order.len(), |i| {
+            if progress.stopped() {
+                return Err(stopped());
+            }
             let begin = Instant::now();
             let loaded = source.load(order[i]);
             reading.fetch_add(begin.elapsed().as_nanos() as u64, Ordering::Relaxed);
@@ -121,4 +129,9 @@ impl Run<'_> {
         }
         self.order.retain(|&i| self.frames[i].accepted());
     }
+}
+
+/// Stands for a frame that is not read any more: nobody sees it, for the run ends with [`Error::Stopped`].
+fn stopped() -> Dropped {
+    Dropped::new(Reason::Unreadable, "the stack was stopped")
 }

@@ -5,7 +5,6 @@ use crate::combine::{Combined, Plan, Registered, combine};
 use crate::defects::{DefectFrame, Defects};
 use crate::error::Error;
 use crate::levels::SkyDifference;
-use crate::progress::Stage;
 use crate::report::Reason;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -21,6 +20,7 @@ impl Run<'_> {
         let start = Instant::now();
         loop {
             let combined = self.combine_once();
+            self.go_on()?;
             let mut misfits = Vec::new();
             for (&i, (covered, rejected)) in self.order.iter().zip(&combined.counts) {
                 let share = if *covered > 0 { *rejected as f64 / *covered as f64 } else { 0.0 };
@@ -90,7 +90,7 @@ impl Run<'_> {
             sky,
         };
         let progress = self.progress;
-        combine(&plan, &|done, total| progress.update(Stage::Combine, done, total))
+        combine(&plan, progress)
     }
 
     /// Defects of each telescope's sensor.

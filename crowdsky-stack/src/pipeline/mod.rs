@@ -40,7 +40,8 @@ pub struct Stack {
 ///
 /// # Errors
 /// [`Error::NothingToStack`] (with the report) if fewer than two frames are usable; [`Error::Memory`], [`Error::Reference`],
-/// [`Error::NoFrames`], [`Error::TooMany`] and [`Error::Threads`] for what the options cannot have.
+/// [`Error::NoFrames`], [`Error::TooMany`] and [`Error::Threads`] for what the options cannot have; [`Error::Stopped`] if
+/// `progress` says so.
 pub fn stack(
     source: &dyn FrameSource,
     options: &StackOptions,
@@ -115,14 +116,22 @@ impl<'a> Run<'a> {
             return Err(Error::NoFrames);
         }
         self.read_headers();
+        self.go_on()?;
         self.select()?;
         self.read_frames();
+        self.go_on()?;
         self.drop_duplicates();
         self.register()?;
+        self.go_on()?;
         self.weigh();
         self.choose_reference()?;
         let combined = self.combine()?;
         self.finish(combined)
+    }
+
+    /// Ends here if the caller wants no stack any more.
+    fn go_on(&self) -> Result<(), Error> {
+        if self.progress.stopped() { Err(Error::Stopped) } else { Ok(()) }
     }
 
     fn finish(mut self, combined: Combined) -> Result<Stack, Error> {

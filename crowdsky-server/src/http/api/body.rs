@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::ops::Range;
+use utoipa::IntoParams;
 
 /// The SHA-256 in `Content-Digest` (RFC 9530), if it has one.
 pub(in crate::http) fn content_digest(headers: &HeaderMap) -> Result<Option<[u8; 32]>, ApiError> {
@@ -42,6 +43,16 @@ pub(in crate::http) enum Wanted {
     Part(Range<u64>),
     /// Bytes that are not there: 416.
     Nothing,
+}
+
+/// For the description only; [`range`] reads it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "describes a header")]
+pub(in crate::http) struct Part {
+    /// `bytes=FIRST-LAST`; what is not understood is answered whole.
+    #[param(rename = "Range")]
+    range: Option<String>,
 }
 
 /// The single range of `Range: bytes=...` for an object of `size` bytes. What is not understood is answered whole, as RFC 9110

@@ -2,8 +2,9 @@
 
 use super::jobs::JobView;
 use crate::app::App;
-use crate::http::error::{ApiError, Problem};
+use crate::http::error::ApiError;
 use crate::http::extract::{ApiQuery, CurrentUser};
+use crate::http::openapi::{Problems, Reading};
 use crate::services;
 use crate::store::Micros;
 use axum::extract::State;
@@ -21,12 +22,17 @@ use utoipa_axum::routes;
 /// A sign of life, so that proxies do not end what is quiet.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// How long a stream lasts. Browsers come back by themselves, with `Last-Event-ID`, and whoever has been signed out meanwhile
+/// does not get in again.
+const AGAIN: Duration = Duration::from_secs(300);
+
 /// Its routes.
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(events))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct EventsQuery {
     /// Token of an upload session: its jobs only, first as they are. All jobs of the user if not given.
     session: Option<String>,
@@ -34,11 +40,11 @@ struct EventsQuery {
 
 /// The user's jobs as they change: `job` with the job as JSON, `resync` when too much has changed to be told. The number of an
 /// event is the time of the change, so `Last-Event-ID` goes on where a connection broke off.
-#[utoipa::path(get, path = "/api/v1/events", tag = "jobs", params(EventsQuery),
+#[utoipa::path(get, path = "/api/v1/events", operation_id = "watch_jobs", tag = "jobs", security(("session" = [])),
+    params(EventsQuery, ("Last-Event-ID" = Option<String>, Header, description = "The number of the last event heard.")),
     responses(
         (status = 200, description = "Events without end", body = String, content_type = "text/event-stream"),
-        (status = "4XX", description = "Not given, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
+        Reading, Problems<400>, Problems<404>,
     ))]
 async fn events(
     CurrentUser(user): CurrentUser,
@@ -58,7 +64,8 @@ async fn events(
             let app = app.clone();
             async move { Ok(told(&app, event).await) }
         })
-        .take_until(end);
+        .take_until(end)
+        .take_until(tokio::time::sleep(AGAIN));
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")))
 }
 

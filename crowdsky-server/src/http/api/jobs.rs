@@ -1,8 +1,9 @@
 //! A user's jobs, for programs.
 
 use crate::app::App;
-use crate::http::error::{ApiError, Problem};
+use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, ApiQuery, CurrentUser};
+use crate::http::openapi::{Changing, Problems, Reading};
 use crate::store::{Attempt, Job, JobId, Micros, StackId, Upload};
 use axum::Json;
 use axum::extract::State;
@@ -81,6 +82,7 @@ impl JobView {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Token of the upload session.
     session: String,
@@ -119,11 +121,11 @@ struct JobList {
 }
 
 /// The jobs of an upload session, by chunk key.
-#[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(ListQuery),
+#[utoipa::path(get, path = "/api/v1/jobs", operation_id = "list_jobs", tag = "jobs", security(("session" = [])),
+    params(ListQuery),
     responses(
         (status = 200, description = "The jobs", body = JobList),
-        (status = "4XX", description = "Not given, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
+        Reading, Problems<400>, Problems<404>,
     ))]
 async fn list(
     CurrentUser(user): CurrentUser,
@@ -173,12 +175,9 @@ struct JobStoryView {
 }
 
 /// One job with its attempts.
-#[utoipa::path(get, path = "/api/v1/jobs/{id}", tag = "jobs", params(("id" = i64, Path)),
-    responses(
-        (status = 200, description = "The job", body = JobStoryView),
-        (status = "4XX", description = "Not given, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
-    ))]
+#[utoipa::path(get, path = "/api/v1/jobs/{id}", operation_id = "get_job", tag = "jobs",
+    security(("session" = [])), params(("id" = i64, Path, description = "The job.")),
+    responses((status = 200, description = "The job", body = JobStoryView), Reading, Problems<404>))]
 async fn one(
     CurrentUser(user): CurrentUser,
     ApiPath(id): ApiPath<JobId>,
@@ -190,12 +189,9 @@ async fn one(
 }
 
 /// Deletes a job; one that runs is stopped.
-#[utoipa::path(delete, path = "/api/v1/jobs/{id}", tag = "jobs", params(("id" = i64, Path)),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = "4XX", description = "Not done, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
-    ))]
+#[utoipa::path(delete, path = "/api/v1/jobs/{id}", operation_id = "delete_job", tag = "jobs",
+    security(("session" = [], "csrf" = [])), params(("id" = i64, Path, description = "The job.")),
+    responses((status = 204, description = "Deleted"), Changing, Problems<404>))]
 async fn delete(
     CurrentUser(user): CurrentUser,
     ApiPath(id): ApiPath<JobId>,
@@ -206,12 +202,9 @@ async fn delete(
 }
 
 /// Queues a failed job again.
-#[utoipa::path(post, path = "/api/v1/jobs/{id}/retry", tag = "jobs", params(("id" = i64, Path)),
-    responses(
-        (status = 204, description = "Queued"),
-        (status = "4XX", description = "Not done, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
-    ))]
+#[utoipa::path(post, path = "/api/v1/jobs/{id}/retry", operation_id = "retry_job", tag = "jobs",
+    security(("session" = [], "csrf" = [])), params(("id" = i64, Path, description = "The job.")),
+    responses((status = 204, description = "Queued"), Changing, Problems<404>, Problems<409>))]
 async fn retry(
     CurrentUser(user): CurrentUser,
     ApiPath(id): ApiPath<JobId>,

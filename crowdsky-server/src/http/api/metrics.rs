@@ -1,7 +1,8 @@
 //! Figures for Prometheus, for the machine itself or on a listener of their own: they tell how much there is to do here.
 
 use crate::app::App;
-use crate::http::error::{ApiError, Problem};
+use crate::http::error::ApiError;
+use crate::http::openapi::Problems;
 use crate::telemetry;
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
@@ -28,15 +29,15 @@ pub(in crate::http) fn router(app: App) -> Router {
 }
 
 /// Figures in Prometheus' text format. Only for callers on the same machine, and only where no other listener has them.
-#[utoipa::path(get, path = "/metrics", tag = "operation",
-    responses((status = 200, body = String, content_type = "text/plain"),
-        (status = 404, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "operation",
+    responses((status = 200, description = "The figures", body = String, content_type = "text/plain"), Problems<404>))]
 async fn metrics(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let near = peer.ip().to_canonical().is_loopback() && !FORWARDED.iter().any(|name| headers.contains_key(*name));
+    let near =
+        peer.ip().to_canonical().is_loopback() && !FORWARDED.iter().any(|name| headers.contains_key(*name));
     if app.settings.http.metrics_listen.is_some() || !near {
         let detail = "There is nothing at this address.";
         return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", detail));

@@ -1,6 +1,7 @@
 //! The interface for programs, under `/api/v1`.
 
 mod body;
+mod description;
 mod events;
 mod health;
 mod jobs;
@@ -9,7 +10,7 @@ pub(super) mod stacks;
 pub(super) mod uploads;
 pub(crate) mod work;
 
-pub(super) use body::{Wanted, content_digest, content_length, digest_header, range};
+pub(super) use body::{Part, Wanted, content_digest, content_length, digest_header, range};
 
 use crate::app::App;
 use utoipa_axum::router::OpenApiRouter;
@@ -24,4 +25,5 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .merge(events::routes())
         .merge(work::routes())
         .merge(metrics::routes())
+        .merge(description::routes())
 }

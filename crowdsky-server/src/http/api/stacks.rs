@@ -1,9 +1,11 @@
 //! Finished stacks, for programs.
 
+use super::Part;
 use crate::app::App;
-use crate::http::error::{ApiError, Problem};
+use crate::http::error::ApiError;
 use crate::http::extract::{ApiPath, ApiQuery, CurrentUser};
-use crate::http::object::{Sending, safe_name};
+use crate::http::object::{Known, Sending, safe_name};
+use crate::http::openapi::{Changing, Problems, Reading};
 use crate::store::{Micros, Stack, StackId};
 use axum::Json;
 use axum::extract::State;
@@ -84,14 +86,13 @@ impl From<Stack> for StackView {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Only this object, compared without case.
     object: Option<String>,
-    /// At most so many, 200 at most; 200 if not given.
-    #[param(minimum = 1, maximum = 200)]
+    /// At most so many: 1 to 200, whatever is asked; 200 if not given.
     limit: Option<i64>,
-    /// After so many.
-    #[param(minimum = 0)]
+    /// After so many; those below 0 are 0.
     offset: Option<i64>,
 }
 
@@ -103,11 +104,11 @@ struct StackList {
 }
 
 /// The stacks of the user, latest observation first.
-#[utoipa::path(get, path = "/api/v1/stacks", tag = "stacks", params(ListQuery),
+#[utoipa::path(get, path = "/api/v1/stacks", operation_id = "list_stacks", tag = "stacks", security(("session" = [])),
+    params(ListQuery),
     responses(
         (status = 200, description = "Some of the stacks", body = StackList),
-        (status = "4XX", description = "Not given, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
+        Reading, Problems<400>,
     ))]
 async fn list(
     CurrentUser(user): CurrentUser,
@@ -121,12 +122,9 @@ async fn list(
 }
 
 /// One stack.
-#[utoipa::path(get, path = "/api/v1/stacks/{id}", tag = "stacks", params(("id" = i64, Path)),
-    responses(
-        (status = 200, description = "The stack", body = StackView),
-        (status = "4XX", description = "Not given, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
-    ))]
+#[utoipa::path(get, path = "/api/v1/stacks/{id}", operation_id = "get_stack", tag = "stacks", security(("session" = [])),
+    params(("id" = i64, Path, description = "The stack.")),
+    responses((status = 200, description = "The stack", body = StackView), Reading, Problems<404>))]
 async fn one(
     CurrentUser(user): CurrentUser,
     ApiPath(id): ApiPath<StackId>,
@@ -136,12 +134,9 @@ async fn one(
 }
 
 /// Deletes a stack.
-#[utoipa::path(delete, path = "/api/v1/stacks/{id}", tag = "stacks", params(("id" = i64, Path)),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = "4XX", description = "Not done, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
-    ))]
+#[utoipa::path(delete, path = "/api/v1/stacks/{id}", operation_id = "delete_stack", tag = "stacks",
+    security(("session" = [], "csrf" = [])), params(("id" = i64, Path, description = "The stack.")),
+    responses((status = 204, description = "Deleted"), Changing, Problems<404>))]
 async fn delete(
     CurrentUser(user): CurrentUser,
     ApiPath(id): ApiPath<StackId>,
@@ -152,13 +147,16 @@ async fn delete(
 }
 
 /// The FITS file of a stack; `Range` and `If-None-Match` are understood.
-#[utoipa::path(get, path = "/api/v1/stacks/{id}/fits", tag = "stacks", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/api/v1/stacks/{id}/fits", operation_id = "get_stack_fits", tag = "stacks",
+    security(("session" = [])), params(("id" = i64, Path, description = "The stack."), Part, Known),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/fits"),
-        (status = 206, description = "A part of it", body = Vec<u8>, content_type = "application/fits"),
-        (status = 304, description = "It is the one you have"),
-        (status = "4XX", description = "Not given, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "All of it", body = Vec<u8>, content_type = "application/fits",
+            headers(("ETag" = String, description = "Its SHA-256, quoted."))),
+        (status = 206, description = "The part that was asked for", body = Vec<u8>, content_type = "application/fits",
+            headers(("ETag" = String), ("Content-Range" = String))),
+        (status = 304, description = "It is the one you have", headers(("ETag" = String))),
+        (status = 416, description = "There are no such bytes", headers(("Content-Range" = String))),
+        Reading, Problems<404>,
     ))]
 async fn fits(
     CurrentUser(user): CurrentUser,
@@ -171,13 +169,16 @@ async fn fits(
 }
 
 /// The thumbnail of a stack, a PNG.
-#[utoipa::path(get, path = "/api/v1/stacks/{id}/thumbnail", tag = "stacks", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/api/v1/stacks/{id}/thumbnail", operation_id = "get_stack_thumbnail", tag = "stacks",
+    security(("session" = [])), params(("id" = i64, Path, description = "The stack."), Part, Known),
     responses(
-        (status = 200, description = "The picture", body = Vec<u8>, content_type = "image/png"),
-        (status = 206, description = "A part of it", body = Vec<u8>, content_type = "image/png"),
-        (status = 304, description = "It is the one you have"),
-        (status = "4XX", description = "Not given, and why", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "Not now", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "All of it", body = Vec<u8>, content_type = "image/png",
+            headers(("ETag" = String, description = "Its SHA-256, quoted."))),
+        (status = 206, description = "The part that was asked for", body = Vec<u8>, content_type = "image/png",
+            headers(("ETag" = String), ("Content-Range" = String))),
+        (status = 304, description = "It is the one you have", headers(("ETag" = String))),
+        (status = 416, description = "There are no such bytes", headers(("Content-Range" = String))),
+        Reading, Problems<404>,
     ))]
 async fn thumbnail(
     CurrentUser(user): CurrentUser,

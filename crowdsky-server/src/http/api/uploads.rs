@@ -2,8 +2,9 @@
 
 use super::{content_digest, content_length};
 use crate::app::App;
-use crate::http::error::{ApiError, Problem};
+use crate::http::error::ApiError;
 use crate::http::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser};
+use crate::http::openapi::{Changing, Problems, Reading};
 use crate::secret::unhex;
 use crate::services::{Group, Incoming, Known, MAX_QUESTION, Wanted};
 use crate::storage::ByteStream;
@@ -32,8 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Start {
-    /// What the user calls it.
-    #[schema(max_length = 200)]
+    /// What the user calls it. 200 characters are kept.
     label: Option<String>,
     /// Leave SITELAT and SITELONG out of everything.
     scrub_location: bool,
@@ -61,16 +61,20 @@ struct Started {
 }
 
 /// Opens an upload session.
-#[utoipa::path(post, path = "/api/v1/uploads", tag = "uploads", request_body = Start, security(("session" = [], "csrf" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same session again.")),
-    responses((status = 201, body = Started), (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 413, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
-        (status = 507, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/api/v1/uploads", operation_id = "start_upload", tag = "uploads", request_body = Option<Start>,
+    security(("session" = [], "csrf" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 128,
+        description = "The same key gives the same session again.")),
+    responses(
+        (status = 201, description = "Opened", body = Started, links(
+            ("check" = (operation_id = "check_files", parameters(("token" = "$response.body#/token")))),
+            ("send" = (operation_id = "put_file", parameters(("token" = "$response.body#/token")))),
+            ("status" = (operation_id = "get_upload", parameters(("token" = "$response.body#/token")))),
+            ("finalise" = (operation_id = "finalise_upload", parameters(("token" = "$response.body#/token")))),
+            ("abandon" = (operation_id = "abandon_upload", parameters(("token" = "$response.body#/token")))),
+        )),
+        Changing, Problems<400>, Problems<409>, Problems<413>, Problems<422>, Problems<507>,
+    ))]
 async fn start(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
@@ -130,15 +134,11 @@ impl From<Known> for Answered {
 }
 
 /// Says which of these files the session has: what is there need not be sent again.
-#[utoipa::path(post, path = "/api/v1/uploads/{token}/check", tag = "uploads", request_body = Vec<Asked>,
-    security(("session" = [], "csrf" = [])), params(("token" = String, Path)),
-    responses((status = 200, body = Vec<Answered>), (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 413, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/api/v1/uploads/{token}/check", operation_id = "check_files", tag = "uploads",
+    request_body = Vec<Asked>, security(("session" = [], "csrf" = [])),
+    params(("token" = String, Path, description = "The session.")),
+    responses((status = 200, description = "Each file, as asked", body = Vec<Answered>), Changing, Problems<400>, Problems<404>,
+        Problems<413>, Problems<422>))]
 async fn check(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
@@ -159,6 +159,7 @@ async fn check(
 
 /// What a file is called.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Name {
     /// File name, ending in .fit or .fits.
     name: String,
@@ -200,23 +201,20 @@ pub(in crate::http) fn stream(body: Body) -> ByteStream {
 }
 
 /// Takes a raw frame. 201 when it is new, 200 when the session has it already; either way it is safe.
-#[utoipa::path(put, path = "/api/v1/uploads/{token}/files/{sha256}", tag = "uploads",
+#[utoipa::path(put, path = "/api/v1/uploads/{token}/files/{sha256}", operation_id = "put_file", tag = "uploads",
     security(("session" = [], "csrf" = [])),
-    params(("token" = String, Path), ("sha256" = String, Path, description = "Hexadecimal SHA-256 of the file."), Name,
-        ("Content-Digest" = Option<String>, Header, description = "sha-256=:BASE64:, compared with the address.")),
+    params(("token" = String, Path, description = "The session."),
+        ("sha256" = String, Path, pattern = "^[0-9a-fA-F]{64}$", description = "Hexadecimal SHA-256 of the file."),
+        Name,
+        ("Content-Digest" = Option<String>, Header, description = "`sha-256=:BASE64:`, compared with the address.")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 200, body = File), (status = 201, body = File),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 408, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 413, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 429, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
-        (status = 507, body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The session had it already", body = File),
+        (status = 201, description = "Stored", body = File, links(("drop" = (operation_id = "drop_file",
+            parameters(("token" = "$request.path.token"), ("sha256" = "$response.body#/sha256")))))),
+        Changing, Problems<400>, Problems<404>, Problems<408>, Problems<409>, Problems<413>, Problems<422>, Problems<429>,
+        Problems<507>,
+    ))]
 async fn put_file(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
@@ -241,13 +239,11 @@ async fn put_file(
 }
 
 /// Takes a file out of an open session.
-#[utoipa::path(delete, path = "/api/v1/uploads/{token}/files/{sha256}", tag = "uploads",
-    security(("session" = [], "csrf" = [])), params(("token" = String, Path), ("sha256" = String, Path)),
-    responses((status = 204), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(delete, path = "/api/v1/uploads/{token}/files/{sha256}", operation_id = "drop_file", tag = "uploads",
+    security(("session" = [], "csrf" = [])),
+    params(("token" = String, Path, description = "The session."),
+        ("sha256" = String, Path, pattern = "^[0-9a-fA-F]{64}$", description = "Hexadecimal SHA-256 of the file.")),
+    responses((status = 204, description = "Taken out"), Changing, Problems<404>, Problems<409>))]
 async fn drop_file(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
@@ -292,11 +288,9 @@ struct Overview {
 }
 
 /// Says where a session stands.
-#[utoipa::path(get, path = "/api/v1/uploads/{token}", tag = "uploads", security(("session" = [])),
-    params(("token" = String, Path)),
-    responses((status = 200, body = Overview), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/uploads/{token}", operation_id = "get_upload", tag = "uploads", security(("session" = [])),
+    params(("token" = String, Path, description = "The session.")),
+    responses((status = 200, description = "The session", body = Overview), Reading, Problems<404>))]
 async fn status(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
@@ -317,13 +311,9 @@ async fn status(
 }
 
 /// Takes an open session back, with all its files.
-#[utoipa::path(delete, path = "/api/v1/uploads/{token}", tag = "uploads", security(("session" = [], "csrf" = [])),
-    params(("token" = String, Path)),
-    responses((status = 204), (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(delete, path = "/api/v1/uploads/{token}", operation_id = "abandon_upload", tag = "uploads",
+    security(("session" = [], "csrf" = [])), params(("token" = String, Path, description = "The session.")),
+    responses((status = 204, description = "Taken back"), Changing, Problems<404>, Problems<409>))]
 async fn abandon(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
@@ -368,15 +358,10 @@ impl From<Finalised> for FinalisedSession {
 }
 
 /// Closes a session and queues one job for each chunk. Repeated, it gives the same answer.
-#[utoipa::path(post, path = "/api/v1/uploads/{token}/finalize", tag = "uploads",
-    security(("session" = [], "csrf" = [])), params(("token" = String, Path)),
-    responses((status = 200, body = FinalisedSession),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/api/v1/uploads/{token}/finalize", operation_id = "finalise_upload", tag = "uploads",
+    security(("session" = [], "csrf" = [])), params(("token" = String, Path, description = "The session.")),
+    responses((status = 200, description = "Its jobs", body = FinalisedSession), Changing, Problems<404>, Problems<409>,
+        Problems<422>))]
 async fn finalise(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,

@@ -1,22 +1,24 @@
 //! What scripts of the pages called in the original, with its order of checks and its words.
 
+use super::{Done, Parameters, post_required};
 use crate::app::App;
-use crate::http::error::LegacyError;
+use crate::http::error::{LegacyError, PageError};
 use crate::http::extract::{PageUser, SignedIn, Visitor};
 use crate::http::form::Form;
+use crate::http::openapi::{Errors, LegacyChanging, LegacyReading, Pages};
 use crate::http::pages;
 use crate::services::{self, Incoming};
 use crate::storage;
-use crate::store::{self, JobId, Micros, Stack, UploadState};
+use crate::store::{self, JobId, Micros, Stack, UploadId, UploadState};
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use utoipa::ToSchema;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -33,23 +35,25 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .merge(OpenApiRouter::new().routes(routes!(upload)).layer(bodies()))
         .route("/upload", post(upload).layer(bodies()))
         .routes(routes!(finalize))
+        .route("/finalize", post(finalize))
         .route("/finalize.php", any(post_required))
         .routes(routes!(delete_job))
         .route("/api/delete_job.php", any(post_required))
         .routes(routes!(stacks_data))
 }
 
-async fn post_required() -> LegacyError {
-    LegacyError::new(StatusCode::METHOD_NOT_ALLOWED, "POST required.")
-}
-
 fn csrf() -> LegacyError {
     LegacyError::new(StatusCode::FORBIDDEN, "Invalid CSRF token.")
 }
 
-#[derive(Debug, Deserialize)]
-pub(in crate::http) struct Action {
-    action: Option<String>,
+/// For the description only; [`Form`] reads it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "describes a header")]
+struct Csrf {
+    /// The form token, unless it is in the field `csrf_token`.
+    #[param(rename = "X-CSRF-Token")]
+    csrf: Option<String>,
 }
 
 /// A form as it is sent: for the description only, [`Form`] reads it.
@@ -67,26 +71,46 @@ struct UploadForm {
     file: Option<String>,
 }
 
+/// What was taken.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum Taken {
+    /// A session was opened.
+    Session { session_id: UploadId, session_token: String },
+    /// A frame was stored.
+    Frame {
+        ok: bool,
+        filename: String,
+        /// DATE-OBS, UTC.
+        date_obs: Option<String>,
+        object: Option<String>,
+        chunk_key: Option<String>,
+    },
+}
+
 /// Opens an upload session (`start`) or takes a frame into one (`file`).
-#[utoipa::path(post, path = "/upload.php", tag = "web",
-    params(("action" = Option<String>, Query, description = "`start` or `file`")),
+#[utoipa::path(post, path = "/upload.php", operation_id = "legacy_upload", tag = "scripts of the original",
+    security(("session" = [])),
+    params(("action" = Option<String>, Query, description = "`start` or `file`."), Csrf),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
-        (status = 200, description = "Opened, or stored", body = Value),
-        (status = 302, description = "Sign in first"),
-        (status = 303, description = "A form without scripts was taken"),
-        (status = "4XX", description = "Not taken, and why", body = Value, content_type = "application/json"),
-        (status = "5XX", description = "Not now", body = Value, content_type = "application/json"),
+        (status = 200, description = "Opened, or stored", body = Taken),
+        (status = 302, description = "Sign in first", headers(("Location" = String))),
+        (status = 303, description = "A form without scripts was taken", headers(("Location" = String))),
+        Pages<400>, Pages<403>, Pages<404>, Pages<408>, Pages<409>, Pages<413>, Pages<422>, Pages<429>, Pages<500>, Pages<503>,
+        Pages<507>,
     ))]
 async fn upload(
     PageUser(user): PageUser,
     State(app): State<App>,
-    Query(query): Query<Action>,
+    Query(mut query): Query<Parameters>,
     form: Form,
 ) -> Response {
-    let action = query.action.unwrap_or_else(|| form.get("action").to_owned());
+    let action = query.remove("action").unwrap_or_else(|| form.get("action").to_owned());
     let answer = match action.as_str() {
-        "single" | "finish" => return pages::upload::without_scripts(&app, &user, &action, form).await,
+        "single" | "finish" | "discard" => {
+            return pages::upload::without_scripts(&app, &user, &action, form).await;
+        }
         _ if !form.is_of(&user) => Err(csrf()),
         "start" => start(&app, &user).await,
         "file" => file(&app, &user, form).await,
@@ -95,12 +119,12 @@ async fn upload(
     answer.into_response()
 }
 
-async fn start(app: &App, user: &SignedIn) -> Answer<Json<Value>> {
+async fn start(app: &App, user: &SignedIn) -> Answer<Json<Taken>> {
     let upload = app.uploads.open(&user.user, None, false, None).await?;
-    Ok(Json(json!({ "session_id": upload.id, "session_token": upload.token })))
+    Ok(Json(Taken::Session { session_id: upload.id, session_token: upload.token }))
 }
 
-async fn file(app: &App, user: &SignedIn, mut form: Form) -> Answer<Json<Value>> {
+async fn file(app: &App, user: &SignedIn, mut form: Form) -> Answer<Json<Taken>> {
     let token = form.get("session_token").to_owned();
     if token.is_empty() {
         return Err(LegacyError::bad("Missing session_token."));
@@ -139,34 +163,57 @@ async fn file(app: &App, user: &SignedIn, mut form: Form) -> Answer<Json<Value>>
         let text = time.to_iso_micros();
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     });
-    Ok(Json(json!({
-        "ok": true,
-        "filename": file.filename,
-        "date_obs": date_obs,
-        "object": file.meta.object,
-        "chunk_key": file.chunk_key,
-    })))
+    let (filename, object, chunk_key) = (file.filename, file.meta.object, file.chunk_key);
+    Ok(Json(Taken::Frame { ok: true, filename, date_obs, object, chunk_key }))
+}
+
+/// Where a session stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct SessionStatus {
+    /// `uploading`, `complete`, `expired` or `not_found`, which stands alone.
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_count: Option<i64>,
+    /// While it is `uploading`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<SessionFile>>,
+}
+
+/// A frame of an open session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct SessionFile {
+    filename: String,
+    chunk_key: Option<String>,
+    file_size_bytes: i64,
 }
 
 /// `GET /upload.php?action=status`.
-pub(in crate::http) async fn session_status(app: &App, user: &SignedIn, token: &str) -> Answer<Json<Value>> {
+pub(in crate::http) async fn session_status(
+    app: &App,
+    user: &SignedIn,
+    token: &str,
+) -> Answer<Json<SessionStatus>> {
     if token.is_empty() {
         return Err(LegacyError::bad("Missing session_token."));
     }
     let overview = match app.uploads.overview(&user.user, token).await {
         Ok(overview) => overview,
-        Err(services::Error::NotFound(_)) => return Ok(Json(json!({ "status": "not_found" }))),
+        Err(services::Error::NotFound(_)) => {
+            return Ok(Json(SessionStatus { status: "not_found", file_count: None, files: None }));
+        }
         Err(error) => return Err(error.into()),
     };
     let open = overview.upload.state == UploadState::Uploading;
-    let files = overview.files.iter().filter(|_| open).map(|file| {
-        json!({ "filename": file.filename, "chunk_key": file.chunk_key, "file_size_bytes": file.size })
+    let files = overview.files.into_iter().filter(|_| open).map(|file| SessionFile {
+        filename: file.filename,
+        chunk_key: file.chunk_key,
+        file_size_bytes: file.size,
     });
-    Ok(Json(json!({
-        "status": overview.upload.state.as_str(),
-        "file_count": overview.upload.file_count,
-        "files": files.collect::<Vec<_>>(),
-    })))
+    Ok(Json(SessionStatus {
+        status: overview.upload.state.as_str(),
+        file_count: Some(overview.upload.file_count),
+        files: Some(files.collect()),
+    }))
 }
 
 #[derive(Debug, ToSchema)]
@@ -187,13 +234,14 @@ struct FinalizedJson {
 }
 
 /// Closes an upload session and queues its jobs.
-#[utoipa::path(post, path = "/finalize.php", tag = "web",
+#[utoipa::path(post, path = "/finalize.php", operation_id = "legacy_finalize", tag = "scripts of the original",
+    security(("session" = [])),
+    params(Csrf),
     request_body(content = FinalizeForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Its jobs", body = FinalizedJson),
-        (status = 302, description = "Sign in first"),
-        (status = "4XX", description = "Not done, and why", body = Value, content_type = "application/json"),
-        (status = "5XX", description = "Not now", body = Value, content_type = "application/json"),
+        (status = 302, description = "Sign in first", headers(("Location" = String))),
+        Pages<400>, Pages<403>, Pages<404>, Pages<500>, Pages<503>,
     ))]
 async fn finalize(
     PageUser(user): PageUser,
@@ -227,19 +275,22 @@ async fn finalize(
 #[derive(Debug, ToSchema)]
 #[allow(dead_code)]
 struct DeleteJob {
+    #[schema(minimum = 1)]
     job_id: i64,
+    /// The form token.
     csrf_token: String,
 }
 
 /// Deletes a job.
-#[utoipa::path(post, path = "/api/delete_job.php", tag = "web", request_body = DeleteJob,
-    responses(
-        (status = 200, description = "Deleted", body = Value),
-        (status = "4XX", description = "Not done, and why", body = Value, content_type = "application/json"),
-        (status = "5XX", description = "Not now", body = Value, content_type = "application/json"),
-    ))]
-async fn delete_job(visitor: Visitor, State(app): State<App>, body: Body) -> Answer<Json<Value>> {
-    let user = visitor.signed_in.ok_or_else(login_required)?;
+#[utoipa::path(post, path = "/api/delete_job.php", operation_id = "legacy_delete_job", tag = "scripts of the original",
+    security(("session" = [])), request_body = DeleteJob,
+    responses((status = 200, description = "Deleted", body = Done), LegacyChanging, Errors<400>, Errors<404>))]
+async fn delete_job(
+    visitor: Result<Visitor, PageError>,
+    State(app): State<App>,
+    body: Body,
+) -> Answer<Json<Done>> {
+    let user = visitor?.signed_in.ok_or_else(login_required)?;
     let bytes = to_bytes(body, JSON_BYTES).await.unwrap_or_default();
     let Ok(Value::Object(asked)) = serde_json::from_slice::<Value>(&bytes) else {
         return Err(LegacyError::bad("Invalid JSON body."));
@@ -254,7 +305,7 @@ async fn delete_job(visitor: Visitor, State(app): State<App>, body: Body) -> Ans
         return Err(csrf());
     }
     match app.jobs.delete(user.user.id, JobId(id)).await {
-        Ok(()) => Ok(Json(json!({ "ok": true }))),
+        Ok(()) => Ok(Json(Done { ok: true })),
         Err(services::Error::NotFound(_) | services::Error::Store(store::Error::NotFound(_))) => {
             Err(LegacyError::not_found("Job not found."))
         }
@@ -300,14 +351,14 @@ impl From<Stack> for StackRow {
 }
 
 /// All stacks of the user, latest observation first.
-#[utoipa::path(get, path = "/api/stacks_data.php", tag = "web",
-    responses(
-        (status = 200, description = "The stacks", body = Vec<StackRow>),
-        (status = "4XX", description = "Sign in first", body = Value, content_type = "application/json"),
-        (status = "5XX", description = "Not now", body = Value, content_type = "application/json"),
-    ))]
-async fn stacks_data(visitor: Visitor, State(app): State<App>) -> Answer<Json<Vec<StackRow>>> {
-    let user = visitor.signed_in.ok_or_else(login_required)?;
+#[utoipa::path(get, path = "/api/stacks_data.php", operation_id = "legacy_stacks_data", tag = "scripts of the original",
+    security(("session" = [])),
+    responses((status = 200, description = "The stacks", body = Vec<StackRow>), LegacyReading))]
+async fn stacks_data(
+    visitor: Result<Visitor, PageError>,
+    State(app): State<App>,
+) -> Answer<Json<Vec<StackRow>>> {
+    let user = visitor?.signed_in.ok_or_else(login_required)?;
     let stacks = app.stacks.list(user.user.id, None, 0, 0).await?.stacks;
     Ok(Json(stacks.into_iter().map(StackRow::from).collect()))
 }

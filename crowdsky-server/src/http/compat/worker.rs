@@ -2,21 +2,25 @@
 //!
 //! The order of the checks is the original's: method, token, parameters, existence, action.
 
+use super::{Done, Parameters, post_required};
 use crate::app::App;
+use crate::http::api::Part;
 use crate::http::error::{ApiError, LegacyError};
 use crate::http::extract::LegacyWorker;
+use crate::http::openapi::{Errors, LegacyChanging, LegacyReading};
 use crate::services::{self, Facts, LegacyDelivery, WorkerName};
-use crate::storage::{Artefact, slug};
+use crate::storage::{Artefact, Names, slug};
 use crate::store::{self, JobId, JobState, Micros, RawFile, RawId};
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use crowdsky_core::UtcTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json_;
-use std::collections::HashMap;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -28,22 +32,13 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(job_files))
         .routes(routes!(download_raw))
         .routes(routes!(complete_job))
+        .route("/api/complete_job.php", any(post_required))
         .routes(routes!(fail_job))
+        .route("/api/fail_job.php", any(post_required))
         .routes(routes!(cleanup))
 }
 
-/// What went wrong.
-#[derive(Debug, Serialize, ToSchema)]
-#[allow(dead_code, reason = "describes the body that LegacyError writes")]
-pub(super) struct ErrorTold {
-    /// One English sentence.
-    error: String,
-}
-
-/// A query as the original read it: text, whatever it is.
-type Parameters = Query<HashMap<String, String>>;
-
-fn number(parameters: &HashMap<String, String>, name: &str) -> Option<i64> {
+fn number(parameters: &Parameters, name: &str) -> Option<i64> {
     parameters.get(name)?.trim().parse().ok().filter(|number| *number > 0)
 }
 
@@ -71,15 +66,24 @@ struct NextJob {
     thumbnail_path: String,
 }
 
+/// A worker of the original makes its path itself, with `_` for `/` and blanks. Where that is not the path expected, the name is
+/// sent as the path has it (U-18): `Barnard's Loop` would be put where nobody looks.
+fn for_a_path(object: String) -> String {
+    let ours = slug(&object);
+    if object.replace(['/', ' '], "_") == ours { object } else { ours }
+}
+
 /// Leases the next job. 204 when there is none.
-#[utoipa::path(get, path = "/api/next_job.php", tag = "worker of the original", security(("worker" = [])),
+#[utoipa::path(get, path = "/api/next_job.php", operation_id = "legacy_next_job",
+    tag = "worker of the original", security(("worker" = [])),
     params(("worker_id" = Option<String>, Query, description = "What the worker calls itself.")),
-    responses((status = 200, body = NextJob), (status = 204, description = "Nothing to do."),
-        (status = 401, body = ErrorTold), (status = 503, body = ErrorTold)))]
+    responses((status = 200, description = "A job, leased", body = NextJob, links(
+            ("files" = (operation_id = "legacy_job_files", parameters(("job_id" = "$response.body#/job_id")))))), (status = 204, description = "Nothing to do"),
+        LegacyReading))]
 async fn next_job(
     State(app): State<App>,
     LegacyWorker(key): LegacyWorker,
-    Query(parameters): Parameters,
+    Query(parameters): Query<Parameters>,
 ) -> Result<Response, LegacyError> {
     let name = parameters.get("worker_id").map(|name| name.trim()).filter(|name| !name.is_empty());
     let name = name.unwrap_or("default").chars().take(64).collect();
@@ -95,7 +99,7 @@ async fn next_job(
         user_id: job.user_id.0,
         upload_session_id: job.upload_id.0,
         chunk_key: job.chunk_key,
-        object_name: job.object_name,
+        object_name: job.object_name.map(for_a_path),
         frame_count: job.frame_count,
         session_ucloud_path: None,
         attempt: job.attempt,
@@ -133,11 +137,8 @@ struct JobFiles {
     files: Vec<JobFile>,
 }
 
-fn job_file(k: usize, file: RawFile, names: &mut HashMap<String, usize>) -> JobFile {
-    let mut filename = slug(&file.filename);
-    if names.insert(filename.to_ascii_lowercase(), k).is_some() {
-        filename = format!("{k:05}_{filename}");
-    }
+fn job_file(file: RawFile, names: &mut Names) -> JobFile {
+    let filename = names.unique(&file.filename);
     JobFile {
         id: file.id.0,
         filename,
@@ -152,20 +153,19 @@ fn job_file(k: usize, file: RawFile, names: &mut HashMap<String, usize>) -> JobF
 }
 
 /// The frames of a job, by time.
-#[utoipa::path(get, path = "/api/job_files.php", tag = "worker of the original", security(("worker" = [])),
-    params(("job_id" = i64, Query)),
-    responses((status = 200, body = JobFiles), (status = 400, body = ErrorTold), (status = 401, body = ErrorTold),
-        (status = 404, body = ErrorTold), (status = 503, body = ErrorTold)))]
+#[utoipa::path(get, path = "/api/job_files.php", operation_id = "legacy_job_files",
+    tag = "worker of the original", security(("worker" = [])), params(("job_id" = i64, Query, minimum = 1)),
+    responses((status = 200, description = "The frames", body = JobFiles), LegacyReading, Errors<400>, Errors<404>))]
 async fn job_files(
     State(app): State<App>,
     LegacyWorker(_): LegacyWorker,
-    Query(parameters): Parameters,
+    Query(parameters): Query<Parameters>,
 ) -> Result<Json<JobFiles>, LegacyError> {
     let id = number(&parameters, "job_id").ok_or_else(|| LegacyError::bad("Missing or invalid job_id."))?;
     let found = app.work.legacy_files(JobId(id)).await;
     let (job, files) = found.map_err(|error| named(error, "Job not found."))?;
-    let mut names = HashMap::new();
-    let files = files.into_iter().enumerate().map(|(k, file)| job_file(k, file, &mut names)).collect();
+    let mut names = Names::default();
+    let files = files.into_iter().map(|file| job_file(file, &mut names)).collect();
     Ok(Json(JobFiles { job_id: id, chunk_key: job.chunk_key, files }))
 }
 
@@ -199,16 +199,19 @@ impl From<ApiError> for Either {
 }
 
 /// The bytes of a frame, for the worker that leases its job.
-#[utoipa::path(get, path = "/api/download_raw.php", tag = "worker of the original", security(("worker" = [])),
-    params(("file_id" = i64, Query), ("Range" = Option<String>, Header)),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 206, content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 400, body = ErrorTold), (status = 401, body = ErrorTold), (status = 404, body = ErrorTold),
-        (status = 416, body = ErrorTold), (status = 503, body = ErrorTold)))]
+#[utoipa::path(get, path = "/api/download_raw.php", operation_id = "legacy_download_raw",
+    tag = "worker of the original", security(("worker" = [])), params(("file_id" = i64, Query, minimum = 1), Part),
+    responses(
+        (status = 200, description = "The frame", content_type = "application/octet-stream", body = Vec<u8>,
+            headers(("ETag" = String), ("Content-Digest" = String))),
+        (status = 206, description = "The part that was asked for", content_type = "application/octet-stream", body = Vec<u8>,
+            headers(("ETag" = String), ("Content-Range" = String))),
+        LegacyReading, Errors<400>, Errors<404>, Errors<416>,
+    ))]
 async fn download_raw(
     State(app): State<App>,
     LegacyWorker(key): LegacyWorker,
-    Query(parameters): Parameters,
+    Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Result<Response, LegacyError> {
     let id = number(&parameters, "file_id").ok_or_else(|| LegacyError::bad("Missing or invalid file_id."))?;
@@ -221,15 +224,13 @@ async fn download_raw(
     }
 }
 
-/// What was done.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Done {
-    ok: bool,
-}
+/// A body as it came, or why it did not.
+type Body = Result<Bytes, BytesRejection>;
 
 /// A JSON object, after the original's check.
-fn object(body: &Bytes) -> Result<Json_, LegacyError> {
-    let parsed: Option<Json_> = serde_json::from_slice(body).ok();
+fn object(body: Body) -> Result<Json_, LegacyError> {
+    let body = body.map_err(|refused| LegacyError::new(refused.status(), refused.body_text()))?;
+    let parsed: Option<Json_> = serde_json::from_slice(&body).ok();
     parsed.filter(Json_::is_object).ok_or_else(|| LegacyError::bad("Invalid JSON body."))
 }
 
@@ -259,20 +260,21 @@ struct CompleteTold {
 }
 
 /// Completes a job whose stack the worker has put on the storage. The server reads it back before any frame goes.
-#[utoipa::path(post, path = "/api/complete_job.php", tag = "worker of the original", request_body = CompleteTold,
-    security(("worker" = [])),
-    responses((status = 200, body = Done), (status = 400, body = ErrorTold), (status = 401, body = ErrorTold),
-        (status = 404, body = ErrorTold), (status = 413, body = ErrorTold), (status = 503, body = ErrorTold)))]
+#[utoipa::path(post, path = "/api/complete_job.php", operation_id = "legacy_complete_job", request_body = CompleteTold,
+    tag = "worker of the original", security(("worker" = [])),
+    responses((status = 200, description = "Completed", body = Done), LegacyChanging, Errors<400>, Errors<404>, Errors<409>,
+        Errors<413>, Errors<507>))]
 async fn complete_job(
     State(app): State<App>,
     LegacyWorker(key): LegacyWorker,
-    body: Bytes,
+    body: Body,
 ) -> Result<Json<Done>, LegacyError> {
-    let told = object(&body)?;
+    let told = object(body)?;
     let id = job_id(&told)?;
+    // As a header has it, or as `job_files` has told it: with a blank for the T.
     let instant = |name: &str| {
-        let text = told[name].as_str()?;
-        UtcTime::parse_date_obs(text).ok().map(Micros::from)
+        let text = told[name].as_str()?.replacen(' ', "T", 1);
+        UtcTime::parse_date_obs(&text).ok().map(Micros::from)
     };
     let count = |name: &str| told[name].as_i64().filter(|count| (0..=1_000_000_000).contains(count));
     let delivery = LegacyDelivery {
@@ -315,16 +317,15 @@ struct FailDone {
 }
 
 /// Ends an attempt without success.
-#[utoipa::path(post, path = "/api/fail_job.php", tag = "worker of the original", request_body = FailTold,
-    security(("worker" = [])),
-    responses((status = 200, body = FailDone), (status = 400, body = ErrorTold), (status = 401, body = ErrorTold),
-        (status = 404, body = ErrorTold), (status = 413, body = ErrorTold), (status = 503, body = ErrorTold)))]
+#[utoipa::path(post, path = "/api/fail_job.php", operation_id = "legacy_fail_job", request_body = FailTold,
+    tag = "worker of the original", security(("worker" = [])),
+    responses((status = 200, description = "Noted", body = FailDone), LegacyChanging, Errors<400>, Errors<404>, Errors<413>))]
 async fn fail_job(
     State(app): State<App>,
     LegacyWorker(key): LegacyWorker,
-    body: Bytes,
+    body: Body,
 ) -> Result<Json<FailDone>, LegacyError> {
-    let told = object(&body)?;
+    let told = object(body)?;
     let id = job_id(&told)?;
     let message = told["error_message"].as_str().unwrap_or("Unknown error");
     let state = app.work.legacy_fail(&key, id, message).await;
@@ -333,10 +334,12 @@ async fn fail_job(
 }
 
 /// One round of the janitor; it comes by itself as well.
-#[utoipa::path(get, path = "/api/cleanup.php", tag = "worker of the original", security(("worker" = [])),
-    responses((status = 200, body = String, content_type = "text/plain"),
-        (status = 401, body = String, content_type = "text/plain"),
-        (status = 503, body = String, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/api/cleanup.php", operation_id = "legacy_cleanup",
+    tag = "worker of the original", security(("worker" = [])),
+    responses((status = 200, description = "What was done", body = String, content_type = "text/plain"),
+        (status = 401, description = "No worker's token", body = String, content_type = "text/plain",
+            headers(("WWW-Authenticate" = String))),
+        (status = 503, description = "Not now", body = String, content_type = "text/plain")))]
 async fn cleanup(State(app): State<App>, key: Result<LegacyWorker, LegacyError>) -> Response {
     if key.is_err() {
         let basic = [(axum::http::header::WWW_AUTHENTICATE, "Bearer")];

@@ -29,10 +29,13 @@ struct Which {
 }
 
 impl Which {
-    fn id(&self) -> Result<StackId, Response> {
-        let id = self.id.trim().parse().ok().filter(|id| *id > 0).map(StackId);
-        id.ok_or_else(|| (StatusCode::BAD_REQUEST, "Missing stack ID.").into_response())
+    fn id(&self) -> Option<StackId> {
+        self.id.trim().parse().ok().filter(|id| *id > 0).map(StackId)
     }
+}
+
+fn missing() -> Response {
+    (StatusCode::BAD_REQUEST, "Missing stack ID.").into_response()
 }
 
 fn refused(error: services::Error) -> Response {
@@ -48,7 +51,7 @@ async fn download(
     Query(which): Query<Which>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
-    let stack = app.stacks.one(user.user.id, which.id()?).await.map_err(refused)?;
+    let stack = app.stacks.one(user.user.id, which.id().ok_or_else(missing)?).await.map_err(refused)?;
     send_fits(&app, &stack, &headers).await.map_err(refused)
 }
 
@@ -58,6 +61,6 @@ async fn thumbnail(
     Query(which): Query<Which>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
-    let stack = app.stacks.one(user.user.id, which.id()?).await.map_err(refused)?;
+    let stack = app.stacks.one(user.user.id, which.id().ok_or_else(missing)?).await.map_err(refused)?;
     send_thumbnail(&app, &stack, &headers).await.map_err(refused)
 }

@@ -19,6 +19,7 @@ use serde::Deserialize;
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/", get(home))
+        .route("/index", get(home))
         .route("/index.php", get(home))
         .route("/login", get(login).post(enter))
         .route("/login.php", get(login).post(enter))
@@ -26,11 +27,29 @@ pub(super) fn routes() -> Router<App> {
         .route("/logout.php", post(sign_out))
 }
 
+/// What was typed into the form that is shown again; never a password.
+#[derive(Debug, Default)]
+struct Typed {
+    sign_in: String,
+    register: String,
+    email: String,
+}
+
+impl Typed {
+    fn of(form: &Form) -> Typed {
+        let (name, email) = (form.get("username").trim().to_owned(), form.get("email").trim().to_owned());
+        match form.get("form_action") {
+            "register" => Typed { register: name, email, ..Typed::default() },
+            _ => Typed { sign_in: name, ..Typed::default() },
+        }
+    }
+}
+
 #[derive(Debug, Template)]
 #[template(path = "home.html")]
 struct HomePage {
     frame: Frame,
-    typed_name: String,
+    typed: Typed,
     open_registration: bool,
 }
 
@@ -38,7 +57,7 @@ struct HomePage {
 #[template(path = "login.html")]
 struct LoginPage {
     frame: Frame,
-    typed_name: String,
+    typed: Typed,
     open_registration: bool,
     message: String,
     is_error: bool,
@@ -79,7 +98,7 @@ async fn home(visitor: Visitor, State(app): State<App>, Query(asked): Query<Aske
     }
     let page = HomePage {
         frame: Frame::visitor(&visitor.token),
-        typed_name: String::new(),
+        typed: Typed::default(),
         open_registration: app.settings.accounts.open_registration,
     };
     for_visitor(&app, &visitor, render::page(&page))
@@ -93,13 +112,13 @@ async fn login(visitor: Visitor, State(app): State<App>, Query(asked): Query<Ask
         return found("/upload.php");
     }
     let message = if asked.msg == "login_required" { "Please log in to continue." } else { "" };
-    login_page(&app, &visitor, String::new(), message.to_owned(), false)
+    login_page(&app, &visitor, Typed::default(), message.to_owned(), false)
 }
 
-fn login_page(app: &App, visitor: &Visitor, typed_name: String, message: String, is_error: bool) -> Response {
+fn login_page(app: &App, visitor: &Visitor, typed: Typed, message: String, is_error: bool) -> Response {
     let page = LoginPage {
         frame: Frame::visitor(&visitor.token),
-        typed_name,
+        typed,
         open_registration: app.settings.accounts.open_registration,
         message,
         is_error,
@@ -113,7 +132,7 @@ async fn enter(
     Caller(client): Caller,
     form: Form,
 ) -> Result<Response, PageError> {
-    let typed = form.get("username").trim().to_owned();
+    let typed = Typed::of(&form);
     if !visitor.token.allows(form.get("csrf_token")) {
         return Ok(login_page(&app, &visitor, typed, "Invalid form submission.".to_owned(), true));
     }
@@ -149,7 +168,7 @@ async fn sign_out(visitor: Visitor, State(app): State<App>, form: Form) -> Resul
         if !form.is_of(user) {
             return Ok(sign_out_page(&visitor).unwrap_or_else(|| found("/index.php")));
         }
-        app.accounts.sign_out(user.token.as_str()).await?;
+        app.accounts.sign_out(&user.user, user.token.as_str()).await?;
     }
     let mut response = found("/index.php").into_response();
     response.headers_mut().insert(header::SET_COOKIE, clear_cookie(&app.settings));

@@ -1,10 +1,12 @@
 //! Frames in: the page where they are dropped, and the same without scripts, file by file.
 
 use crate::app::App;
-use crate::http::compat::web::session_status;
+use crate::http::compat::Parameters;
+use crate::http::compat::web::{SessionStatus, session_status};
 use crate::http::error::PageError;
 use crate::http::extract::{PageUser, SignedIn};
 use crate::http::form::Form;
+use crate::http::openapi::Pages;
 use crate::http::render::{self, Frame, bytes};
 use crate::services::{self, Group, Incoming};
 use crate::store::UploadState;
@@ -14,19 +16,17 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-/// Its routes; what is posted here comes to `compat::web`.
+/// Its route without `.php`; what is posted here comes to `compat::web`.
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/upload.php", get(upload)).route("/upload", get(upload))
+    Router::new().route("/upload", get(upload))
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Asked {
-    action: String,
-    session_token: String,
-    session: String,
+/// The other one, which scripts ask too.
+pub(in crate::http) fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(upload))
 }
 
 /// An open session, as it is shown without scripts.
@@ -49,15 +49,28 @@ struct UploadPage {
     quota: i64,
 }
 
+/// The page; with `action=status`, where a session stands.
+#[utoipa::path(get, path = "/upload.php", operation_id = "legacy_upload_status", tag = "scripts of the original",
+    security(("session" = [])),
+    params(("action" = Option<String>, Query, description = "`status` for scripts."),
+        ("session_token" = Option<String>, Query, description = "With `action=status`: the session."),
+        ("session" = Option<String>, Query, description = "For the page: the session that goes on.")),
+    responses(
+        (status = 200, description = "Where the session stands, or the page", content(
+            (SessionStatus = "application/json"), (String = "text/html"))),
+        (status = 302, description = "Sign in first", headers(("Location" = String))),
+        Pages<400>, Pages<404>, Pages<500>, Pages<503>,
+    ))]
 async fn upload(
     PageUser(user): PageUser,
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<Parameters>,
 ) -> Result<Response, PageError> {
-    if asked.action == "status" {
-        return Ok(session_status(&app, &user, &asked.session_token).await.into_response());
+    let asked = |name| asked.get(name).map(String::as_str).unwrap_or_default();
+    if asked("action") == "status" {
+        return Ok(session_status(&app, &user, asked("session_token")).await.into_response());
     }
-    let open = match asked.session.as_str() {
+    let open = match asked("session") {
         "" => None,
         token => {
             let overview = app.uploads.overview(&user.user, token).await?;
@@ -81,7 +94,7 @@ async fn upload(
     }))
 }
 
-/// The forms of a browser without scripts: one file (`single`), and the end of the session (`finish`).
+/// The forms of a browser without scripts: one file (`single`), the end of the session (`finish`), or none of it (`discard`).
 pub(in crate::http) async fn without_scripts(
     app: &App,
     user: &SignedIn,
@@ -97,6 +110,7 @@ pub(in crate::http) async fn without_scripts(
         "finish" => {
             app.uploads.finalise(&user.user, &token).await.map(|_| format!("/status.php?session={token}"))
         }
+        "discard" => app.uploads.abandon(&user.user, &token).await.map(|()| "/upload.php".to_owned()),
         _ => single(app, user, token, &mut form).await.map(|token| format!("/upload.php?session={token}")),
     };
     match done {
@@ -112,11 +126,16 @@ async fn single(app: &App, user: &SignedIn, token: String, form: &mut Form) -> s
         let message = "Choose a file first.".to_owned();
         return Err(services::Error::BadInput { code: "no_file", message });
     };
-    let token = match token.is_empty() {
-        true => app.uploads.open(&user.user, None, false, None).await?.token,
-        false => token,
-    };
     let incoming = Incoming { name: file.name, length: None, sha256: None };
-    app.uploads.accept(&user.user, &token, incoming, file.body).await?;
-    Ok(token)
+    if !token.is_empty() {
+        app.uploads.accept(&user.user, &token, incoming, file.body).await?;
+        return Ok(token);
+    }
+    let token = app.uploads.open(&user.user, None, false, None).await?.token;
+    let taken = app.uploads.accept(&user.user, &token, incoming, file.body).await;
+    if taken.is_err() {
+        // Nobody knows of the session yet, and open ones are counted.
+        app.uploads.abandon(&user.user, &token).await?;
+    }
+    taken.map(|_| token)
 }

@@ -3,12 +3,13 @@
 mod passwords;
 mod throttle;
 
+use super::audit::Audit;
 use super::{Error, Result};
 use crate::config::Settings;
 use crate::secret::{random_hex, sha256};
 use crate::storage::Blobs;
 use crate::store::{
-    self, AuditEntry, NewSession, NewUser, Session, SessionId, Store, Tier, TokenHash, User, WorkerToken,
+    self, NewSession, NewUser, Session, SessionId, Store, Tier, TokenHash, User, WorkerToken,
 };
 use passwords::Passwords;
 use std::net::IpAddr;
@@ -20,6 +21,9 @@ const WORKER_PREFIX: &str = "csw_";
 /// The same answer whether the name or the password is wrong (U-12).
 const WRONG: &str = "Invalid username or password.";
 
+/// What the audit log says of what `crowdsky user` has done.
+const BY_OPERATOR: &str = "by the operator";
+
 /// Where a request comes from.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -27,8 +31,6 @@ pub struct Client {
     pub ip: IpAddr,
     /// What the browser calls itself.
     pub agent: String,
-    /// For the audit log.
-    pub request_id: Option<String>,
 }
 
 /// Who would like to come in.
@@ -49,6 +51,7 @@ pub struct Accounts {
     settings: Arc<Settings>,
     passwords: Arc<Passwords>,
     throttle: Arc<Throttle>,
+    audit: Audit,
 }
 
 /// What the database holds of a token.
@@ -61,7 +64,7 @@ impl Accounts {
     pub fn new(store: Arc<dyn Store>, _: Blobs, settings: Arc<Settings>) -> Accounts {
         let passwords = Arc::new(Passwords::new(settings.accounts.bcrypt_cost));
         let throttle = Arc::new(Throttle::new(&settings.accounts));
-        Accounts { store, settings, passwords, throttle }
+        Accounts { audit: Audit::new(store.clone()), store, settings, passwords, throttle }
     }
 
     /// Adds a user and signs them in: the user and the session's token.
@@ -72,9 +75,11 @@ impl Accounts {
         if !self.settings.accounts.open_registration {
             return Err(Error::Forbidden("Registration is closed on this server."));
         }
+        // A slip of the finger is no registration: it costs none of the few an address has.
+        self.checked(wish)?;
         self.throttle.registration(client.ip)?;
         let user = self.add_user(wish).await?;
-        self.audit("registered", Some(&user), "", client).await;
+        self.audit.note("registered", Some(user.id), from(client)).await;
         let token = self.open_session(&user, client).await?;
         Ok((user, token))
     }
@@ -84,6 +89,22 @@ impl Accounts {
     /// # Errors
     /// `BadInput` with the sentence for the form.
     pub async fn add_user(&self, wish: &Registration) -> Result<User> {
+        let (username, email) = self.checked(wish)?;
+        let user = NewUser {
+            username: username.to_owned(),
+            email: email.to_owned(),
+            password_hash: self.passwords.hash(&wish.password).await?,
+            tier: Tier::Free,
+            storage_limit: self.settings.accounts.quota_free_bytes,
+        };
+        match self.store.add_user(&user).await {
+            Err(store::Error::Conflict(_)) => Err(Error::bad("taken", "Username or email already taken.")),
+            other => Ok(other?),
+        }
+    }
+
+    /// Name and address without the blanks around them, if these and the password are such as one may have.
+    fn checked<'a>(&self, wish: &'a Registration) -> Result<(&'a str, &'a str)> {
         let username = wish.username.trim();
         if !(3..=64).contains(&username.chars().count())
             || username.contains('@')
@@ -100,18 +121,8 @@ impl Accounts {
         if !is_email(email) {
             return Err(Error::bad("bad_email", "Invalid email address."));
         }
-        let password_hash = self.passwords.hash(&wish.password).await?;
-        let user = NewUser {
-            username: username.to_owned(),
-            email: email.to_owned(),
-            password_hash,
-            tier: Tier::Free,
-            storage_limit: self.settings.accounts.quota_free_bytes,
-        };
-        match self.store.add_user(&user).await {
-            Err(store::Error::Conflict(_)) => Err(Error::bad("taken", "Username or email already taken.")),
-            other => Ok(other?),
-        }
+        passwords::check(&wish.password)?;
+        Ok((username, email))
     }
 
     /// Signs in by name or e-mail address: the user and the session's token.
@@ -133,10 +144,11 @@ impl Accounts {
         };
         let good =
             self.passwords.verify(password, found.as_ref().map(|user| user.password_hash.as_str())).await?;
+        let id = found.as_ref().map(|user| user.id);
         let Some(user) = found.filter(|_| good) else {
             self.store.note_failure(&key).await?;
             metrics::counter!("crowdsky_login_failures_total").increment(1);
-            self.audit("login_failed", None, "", client).await;
+            self.audit.note("login_failed", id, from(client)).await;
             return Err(Error::Unauthorised(WRONG));
         };
         if !user.is_active {
@@ -145,9 +157,9 @@ impl Accounts {
         self.store.clear_failures(&key).await?;
         if self.passwords.outdated(&user.password_hash) {
             let hash = self.passwords.rehash(password).await?;
-            self.store.set_password(user.id, &hash, None).await?;
+            self.store.rehash(user.id, &hash).await?;
         }
-        self.audit("login_ok", Some(&user), "", client).await;
+        self.audit.note("login_ok", Some(user.id), from(client)).await;
         let token = self.open_session(&user, client).await?;
         Ok((user, token))
     }
@@ -169,9 +181,11 @@ impl Accounts {
         Ok(self.store.session(&token_hash(token), self.settings.accounts.session_idle_s.duration()).await?)
     }
 
-    /// Ends the session of this token.
-    pub async fn sign_out(&self, token: &str) -> Result<()> {
-        Ok(self.store.close_session(&token_hash(token)).await?)
+    /// Ends the user's session of this token.
+    pub async fn sign_out(&self, user: &User, token: &str) -> Result<()> {
+        self.store.close_session(&token_hash(token)).await?;
+        self.audit.note("logout", Some(user.id), "").await;
+        Ok(())
     }
 
     /// The user's sessions, latest first.
@@ -181,7 +195,9 @@ impl Accounts {
 
     /// Ends one of the user's sessions.
     pub async fn end_session(&self, user: &User, session: SessionId) -> Result<()> {
-        Ok(self.store.close_session_of(user.id, session).await?)
+        self.store.close_session_of(user.id, session).await?;
+        self.audit.note("session_ended", Some(user.id), format!("session {session}")).await;
+        Ok(())
     }
 
     /// Sets a new password; every session ends, and this browser gets a new one, whose token is the answer.
@@ -195,7 +211,7 @@ impl Accounts {
         self.prove(user, current, client).await?;
         let hash = self.passwords.hash(new).await?;
         self.store.set_password(user.id, &hash, None).await?;
-        self.audit("password_changed", Some(user), "", client).await;
+        self.audit.note("password_changed", Some(user.id), from(client)).await;
         self.open_session(user, client).await
     }
 
@@ -203,13 +219,18 @@ impl Accounts {
     pub async fn reset_password(&self, username: &str, new: &str) -> Result<()> {
         let user = self.store.user_by_name(username).await?.ok_or(Error::NotFound("user"))?;
         let hash = self.passwords.hash(new).await?;
-        Ok(self.store.set_password(user.id, &hash, None).await?)
+        self.store.set_password(user.id, &hash, None).await?;
+        self.audit.note("password_reset", Some(user.id), BY_OPERATOR).await;
+        Ok(())
     }
 
     /// Locks a user out, or lets them in again.
     pub async fn set_active(&self, username: &str, active: bool) -> Result<()> {
         let user = self.store.user_by_name(username).await?.ok_or(Error::NotFound("user"))?;
-        Ok(self.store.set_active(user.id, active).await?)
+        self.store.set_active(user.id, active).await?;
+        let event = if active { "user_enabled" } else { "user_disabled" };
+        self.audit.note(event, Some(user.id), BY_OPERATOR).await;
+        Ok(())
     }
 
     /// Sets what a user may store, with the quota that goes with it.
@@ -221,7 +242,9 @@ impl Accounts {
             Tier::Pro => settings.quota_pro_bytes,
             Tier::Raw => settings.quota_raw_bytes,
         };
-        Ok(self.store.set_tier(user.id, tier, limit).await?)
+        self.store.set_tier(user.id, tier, limit).await?;
+        self.audit.note("tier_set", Some(user.id), tier.as_str()).await;
+        Ok(())
     }
 
     /// Deletes the account with all that belongs to it.
@@ -250,32 +273,30 @@ impl Accounts {
                 "taken",
                 "There is a worker token of that name; revoke it first, or take another name.",
             )),
-            other => other.map(|_| token).map_err(Error::from),
+            other => {
+                other?;
+                self.audit.note("worker_token_new", None, name).await;
+                Ok(token)
+            }
         }
     }
 
     /// Revokes a worker's token; its leases end.
     pub async fn revoke_worker(&self, name: &str) -> Result<()> {
-        Ok(self.store.revoke_worker(name).await?)
+        self.store.revoke_worker(name).await?;
+        self.audit.note("worker_token_revoked", None, name).await;
+        Ok(())
     }
 
     /// The worker with this token. The comparison is one of hashes in an index: what it takes says nothing of the token.
     pub async fn worker(&self, token: &str) -> Result<Option<WorkerToken>> {
         Ok(self.store.worker(&token_hash(token)).await?)
     }
+}
 
-    /// Writes down who did what. That it could not be written is no reason to refuse what was asked.
-    pub async fn audit(&self, event: &str, user: Option<&User>, detail: &str, client: &Client) {
-        let entry = AuditEntry {
-            user_id: user.map(|user| user.id),
-            event: event.to_owned(),
-            detail: detail.to_owned(),
-            request_id: client.request_id.clone(),
-        };
-        if let Err(error) = self.store.audit(&entry).await {
-            tracing::error!(event, %error, "the audit log could not be written");
-        }
-    }
+/// Where a request came from, for the audit log.
+fn from(client: &Client) -> String {
+    format!("from {}", client.ip)
 }
 
 /// One `@` with something on both sides, a dot in the domain, no spaces: enough to catch a slip of the finger.

@@ -34,21 +34,7 @@ impl Passwords {
 
     /// The hash of a new password, if it is a good one.
     pub(super) async fn hash(&self, password: &str) -> Result<String> {
-        if password.chars().count() < 8 {
-            return Err(Error::bad("bad_password", "Password must be at least 8 characters."));
-        }
-        if password.len() > MOST_BYTES {
-            let message =
-                "Password must be at most 72 bytes long (72 letters, fewer with accents or symbols).";
-            return Err(Error::bad("bad_password", message));
-        }
-        let lower = password.to_lowercase();
-        if COMMON.lines().any(|common| common == lower) {
-            return Err(Error::bad(
-                "bad_password",
-                "That password is among the first that anybody tries; take another.",
-            ));
-        }
+        check(password)?;
         self.rehash(password).await
     }
 
@@ -98,6 +84,25 @@ impl Passwords {
             tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))?;
         done.map_err(|error| Error::Internal(format!("bcrypt: {error}")))
     }
+}
+
+/// Whether a new password is a good one.
+pub(super) fn check(password: &str) -> Result<()> {
+    if password.chars().count() < 8 {
+        return Err(Error::bad("bad_password", "Password must be at least 8 characters."));
+    }
+    if password.len() > MOST_BYTES {
+        let message = "Password must be at most 72 bytes long (72 letters, fewer with accents or symbols).";
+        return Err(Error::bad("bad_password", message));
+    }
+    let lower = password.to_lowercase();
+    if COMMON.lines().any(|common| common == lower) {
+        return Err(Error::bad(
+            "bad_password",
+            "That password is among the first that anybody tries; take another.",
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

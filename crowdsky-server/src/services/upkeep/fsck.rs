@@ -9,7 +9,6 @@ use crate::store::LiveObject;
 use futures_util::StreamExt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::time::Duration;
 
 /// Rows read at once.
 const PAGE: i64 = 500;
@@ -28,7 +27,7 @@ pub struct Fsck {
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// `missing`, `wrong_size`, `wrong_hash`, `orphan`, or a rule, `I1` to `I8`.
+    /// `missing`, `wrong_size`, `wrong_hash`, `orphan`, or a rule, `I1` to `I8` and `U-32`.
     pub kind: String,
     /// Where, and what.
     pub detail: String,
@@ -138,24 +137,17 @@ impl Upkeep {
 
     /// Every object is known to a row, or waits in the outbox, or is too young to tell.
     async fn check_objects(&self, role: Role, how: Fsck, report: &mut Report) -> Result<()> {
-        let mut objects = self.blobs.of(role).list().await?;
-        let age = self.settings.upkeep.orphan_age_s.duration();
-        while let Some(object) = objects.next().await {
-            let object = object?;
-            let old = object.modified.and_then(|time| std::time::SystemTime::now().duration_since(time).ok());
-            // A younger one may be an upload whose row comes next.
-            if old.is_some_and(|old| old < age) || self.store.is_known(role, &object.key).await? {
-                continue;
-            }
-            let mend = how.fix && BlobKey::parse(&object.key).is_ok();
+        let mut orphans = std::pin::pin!(self.orphans(role).await?);
+        while let Some(orphan) = orphans.next().await {
+            let orphan = orphan?;
+            let mend = how.fix && BlobKey::parse(&orphan.key).is_ok();
             if mend {
-                self.store.doom(role, &object.key, "orphan", Duration::ZERO).await?;
+                // After the grace time, so that whoever finds that the wrong database was restored can still turn back.
+                let grace = self.settings.upkeep.grace_s.duration();
+                self.store.doom(role, &orphan.key, "orphan", grace).await?;
             }
-            report.add(
-                "orphan",
-                format!("{role}/{}: {} bytes that no row knows", object.key, object.size),
-                mend,
-            );
+            let detail = format!("{role}/{}: {} bytes that no row knows", orphan.key, orphan.size);
+            report.add("orphan", detail, mend);
         }
         Ok(())
     }

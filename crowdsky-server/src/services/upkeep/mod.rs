@@ -3,27 +3,36 @@
 //! Every server has a janitor; two at once do no harm: rows are taken with a hold, deletes may run twice.
 
 mod fsck;
+mod orphans;
 
 pub use fsck::{Fsck, Problem, Report};
+pub use orphans::Swept;
 
 use super::Result;
 use crate::config::Settings;
-use crate::objects::Role;
 use crate::storage::{BlobKey, Blobs};
 use crate::store::{Doomed, Store};
-use futures_util::StreamExt;
+use futures_util::future::join_all;
+use std::fmt::Debug;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Deletes that run at once.
+/// Deletes that run at once, and that a janitor takes at once: what it takes is hidden from the others, and a storage that
+/// hangs must not hide more than this.
 const DELETES: usize = 8;
-/// Upload sessions that expire in one transaction.
-const SESSIONS: i64 = 20;
 /// How long deletes that a janitor has taken are hidden from the others.
 const HOLD: Duration = Duration::from_secs(300);
+/// Upload sessions that expire in one transaction.
+const SESSIONS: i64 = 20;
+/// How often records that nobody needs are looked for; the first time after this as well.
+const PRUNE_EVERY: Duration = Duration::from_secs(3600);
+/// A server's first sweep comes after this, so that a restart does not list whole storages.
+const FIRST_SWEEP: Duration = Duration::from_secs(3600);
 /// How often orphans are looked for: it lists whole storages.
 const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3600);
+/// Shortest pause between two steps, whatever the settings say.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,8 +45,6 @@ pub struct Round {
     pub deleted: i64,
     /// Objects that could not be deleted.
     pub failed: i64,
-    /// Rows forgotten.
-    pub pruned: i64,
 }
 
 /// What has expired, what is to be deleted, whether all is there.
@@ -54,27 +61,46 @@ impl Upkeep {
         Upkeep { store, blobs, settings }
     }
 
-    /// One round: leases that are over, sessions that are over, deletes that are due, records nobody needs.
+    /// One round: leases that are over, sessions that are over, deletes that are due. A step that fails keeps none of the
+    /// others from being taken.
+    ///
+    /// # Errors
+    /// What the first failing step said.
     pub async fn round(&self) -> Result<Round> {
+        let reaped = told("leases", self.reap().await);
+        let expired = told("upload sessions", self.expire().await);
+        let emptied = told("outbox", self.empty_outbox().await);
+        let (deleted, failed) = emptied?;
+        Ok(Round { reaped: reaped?, expired: expired?, deleted, failed })
+    }
+
+    async fn reap(&self) -> Result<i64> {
         let reaped = self.store.reap(&self.settings.jobs.backoff()).await?;
         if reaped > 0 {
             metrics::counter!("crowdsky_leases_expired_total").increment(reaped.unsigned_abs());
         }
-        let expired = self.store.expire_uploads(SESSIONS).await?;
-        let (deleted, failed) = self.empty_outbox().await?;
-        let pruned = self.store.prune(self.settings.upkeep.keep_records_s.duration()).await?;
-        Ok(Round { reaped, expired, deleted, failed, pruned })
+        Ok(reaped)
     }
 
-    /// Deletes what is due.
+    async fn expire(&self) -> Result<i64> {
+        Ok(self.store.expire_uploads(SESSIONS).await?)
+    }
+
+    async fn prune(&self) -> Result<i64> {
+        Ok(self.store.prune(self.settings.upkeep.keep_records_s.duration()).await?)
+    }
+
+    /// Deletes what is due, a few objects at a time.
     async fn empty_outbox(&self) -> Result<(i64, i64)> {
-        let doomed = self.store.doomed(self.settings.upkeep.batch, HOLD).await?;
-        let deletes = doomed.into_iter().map(|item| self.delete(item));
-        let done: Vec<Result<bool>> =
-            futures_util::stream::iter(deletes).buffer_unordered(DELETES).collect().await;
         let (mut deleted, mut failed) = (0, 0);
-        for done in done {
-            if done? { deleted += 1 } else { failed += 1 }
+        while deleted + failed < self.settings.upkeep.batch {
+            let some = self.store.doomed(DELETES as i64, HOLD).await?;
+            if some.is_empty() {
+                break;
+            }
+            for done in join_all(some.into_iter().map(|item| self.delete(item))).await {
+                if done? { deleted += 1 } else { failed += 1 }
+            }
         }
         Ok((deleted, failed))
     }
@@ -100,52 +126,51 @@ impl Upkeep {
         }
     }
 
-    /// Puts objects that no row knows, and that are old enough to belong to no upload, on the list of deletes.
-    pub async fn sweep(&self) -> Result<i64> {
-        let mut found = 0;
-        let age = self.settings.upkeep.orphan_age_s.duration();
-        for role in [Role::Raws, Role::Stacks] {
-            let mut objects = self.blobs.of(role).list().await?;
-            while let Some(object) = objects.next().await {
-                let object = object?;
-                let old = object.modified.and_then(|time| SystemTime::now().duration_since(time).ok());
-                // Without a time nobody can say; without a good key it is not ours.
-                if old.is_none_or(|old| old < age) || BlobKey::parse(&object.key).is_err() {
-                    continue;
-                }
-                if !self.store.is_known(role, &object.key).await? {
-                    self.store.doom(role, &object.key, "orphan", Duration::ZERO).await?;
-                    found += 1;
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Rounds until `stop`; a failing one is told and followed by the next.
+    /// All steps, each at its own pace, until `stop`: a storage that hangs does not keep leases from being ended. A failing
+    /// step is told and taken again.
     pub async fn run(&self, stop: CancellationToken) {
-        // A server's first sweep comes after an hour, so that a restart does not list whole storages.
-        let mut next_sweep = tokio::time::Instant::now() + Duration::from_secs(3600);
-        let (every, reap_every) =
-            (self.settings.upkeep.every_s.duration(), self.settings.jobs.reap_every_s.duration());
-        let every = every.min(reap_every).max(Duration::from_millis(50));
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(every) => {}
-            }
-            match self.round().await {
-                Ok(round) if round == Round::default() => {}
-                Ok(round) => tracing::debug!(?round, "upkeep"),
-                Err(error) => tracing::warn!(%error, "upkeep failed; the next round comes"),
-            }
-            if tokio::time::Instant::now() >= next_sweep {
-                next_sweep += SWEEP_EVERY;
-                match self.sweep().await {
-                    Ok(found) => tracing::info!(found, "looked for orphans"),
-                    Err(error) => tracing::warn!(%error, "the sweep for orphans failed"),
-                }
-            }
+        let every = self.settings.upkeep.every_s.duration();
+        let reap_every = self.settings.jobs.reap_every_s.duration();
+        let steps = async {
+            tokio::join!(
+                again("leases", reap_every, reap_every, || self.reap()),
+                again("upload sessions", every, every, || self.expire()),
+                again("outbox", every, every, || self.empty_outbox()),
+                again("records", PRUNE_EVERY, PRUNE_EVERY, || self.prune()),
+                again("orphans", FIRST_SWEEP, SWEEP_EVERY, || self.sweep()),
+            )
+        };
+        // A step that is left half done is done by whoever comes next: rows change in transactions, deletes may run twice.
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = steps => {}
         }
     }
+}
+
+/// Takes a step after `first` and then after every pause.
+async fn again<T: Debug + Default + PartialEq, F: Future<Output = Result<T>>>(
+    step: &'static str,
+    first: Duration,
+    every: Duration,
+    take: impl Fn() -> F,
+) {
+    let mut pause = first;
+    loop {
+        tokio::time::sleep(pause.max(BREATH)).await;
+        if let Ok(done) = told(step, take().await)
+            && done != T::default()
+        {
+            tracing::debug!(step, ?done, "upkeep");
+        }
+        pause = every;
+    }
+}
+
+/// The same, and if it is a failure, the log has it.
+fn told<T>(step: &'static str, done: Result<T>) -> Result<T> {
+    if let Err(error) = &done {
+        tracing::warn!(step, %error, "upkeep failed; the next round comes");
+    }
+    done
 }

@@ -6,8 +6,8 @@
 //! 4. The hash against the client's.
 //! 5. The row, with counters and quota in one transaction.
 //!
-//! What fails after the bytes are stored leaves an object without a row: it goes to the outbox, and if even that fails the
-//! sweep for orphans finds it. Never the other way (U-25).
+//! What is refused after the bytes are stored leaves an object without a row: it goes to the outbox, and if even that fails
+//! the sweep for orphans tells of it. Never the other way (U-25).
 
 use super::judge::{Judged, could_be_fits, header_end, judge};
 use super::{Error, Result, Uploads};
@@ -54,10 +54,17 @@ impl Uploads {
         body: ByteStream,
     ) -> Result<Accepted> {
         let limits = &self.settings.uploads;
-        let pace =
-            Pace { idle: limits.idle_timeout_s.duration(), bytes_per_second: limits.min_bytes_per_second };
-        let mut body = paced(body, pace);
+        let mut body = paced(body, Pace::of(limits));
         let done = self.accept_paced(user, token, &incoming, &mut body).await;
+        match &done {
+            Ok(Accepted { file, new: true }) => {
+                metrics::counter!("crowdsky_upload_bytes_total").increment(file.size.unsigned_abs());
+            }
+            Err(Error::BadInput { code, .. }) => {
+                metrics::counter!("crowdsky_raw_rejected_total", "code" => *code).increment(1);
+            }
+            _ => {}
+        }
         if done.is_err() {
             // Browsers show the answer only to those who were heard out.
             drain(body, limits.max_file_bytes).await;
@@ -192,7 +199,10 @@ impl Uploads {
                 Ok(Accepted { file, new: false })
             }
             Err(error) => {
-                self.take_back(&key).await;
+                // Without an answer the row may be there, and its object must be too. If it is not, fsck tells of the object.
+                if error.is_refusal() {
+                    self.take_back(&key).await;
+                }
                 Err(error.into())
             }
         }
@@ -201,8 +211,7 @@ impl Uploads {
     /// An object that gets no row.
     async fn take_back(&self, key: &BlobKey) {
         if let Err(error) = self.store.doom(Role::Raws, key.as_str(), "refused", Duration::ZERO).await {
-            // The sweep for orphans will find it.
-            tracing::warn!(%key, %error, "an object without a row stays for the sweep");
+            tracing::warn!(%key, %error, "an object without a row stays until crowdsky fsck --fix");
         }
     }
 }

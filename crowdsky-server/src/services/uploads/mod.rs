@@ -134,13 +134,11 @@ impl Uploads {
         Ok(Overview { upload, files, groups })
     }
 
-    /// Takes a file out of an open session.
+    /// Takes a file out of an open session. One that is not there, or not any more, is out of it (I6).
     pub async fn drop_file(&self, user: &User, token: &str, sha256: &str) -> Result<()> {
         let upload = self.find(user, token).await?;
-        match self.store.drop_file(user.id, upload.id, sha256).await? {
-            true => Ok(()),
-            false => Err(Error::NotFound("file in this session")),
-        }
+        self.store.drop_file(user.id, upload.id, sha256).await?;
+        Ok(())
     }
 
     /// Closes a session and queues one job for each chunk. Repeated, it gives the same answer.

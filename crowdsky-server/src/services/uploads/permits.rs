@@ -49,6 +49,7 @@ impl Permits {
         }
         *own += 1;
         running.all += 1;
+        metrics::gauge!("crowdsky_uploads_in_flight").set(running.all as f64);
         Ok(Permit { running: self.running.clone(), user })
     }
 }
@@ -57,6 +58,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut running = lock(&self.running);
         running.all -= 1;
+        metrics::gauge!("crowdsky_uploads_in_flight").set(running.all as f64);
         if let Some(own) = running.of.get_mut(&self.user) {
             *own -= 1;
             if *own == 0 {

@@ -2,15 +2,18 @@
 //!
 //! 1. Artefacts are staged under job and epoch, as many times as the worker likes.
 //! 2. `complete` says what was staged: sizes and hashes.
-//! 3. The job is `Verifying`; every artefact is read back and compared.
-//! 4. Each is moved to its final key, which holds the epoch: no two attempts write the same object.
+//! 3. The job is `Verifying`; every artefact is moved to its final key, which holds the epoch: no two attempts write the same
+//!    object, and workers cannot write it at all.
+//! 4. Each is read back there and compared: what is verified is what is kept (I3).
 //! 5. One transaction: the stack's row, the job, the quota, the raws to the outbox.
 //!
-//! A crash between any two steps is repaired by saying `complete` again under the same lease, or by the next attempt.
+//! A crash between any two steps is repaired by saying `complete` again under the same lease, or by the next attempt; the end
+//! of an attempt puts what it has delivered on the list of deletes.
 
 use super::verify::verify;
 use super::{Error, Result, Work};
 use crate::objects::StoredObject;
+use crate::services::body::{Pace, hashed, paced};
 use crate::storage::{self, Artefact, BlobKey, ByteStream};
 use crate::store::{self, Job, JobId, JobKind, JobState, Micros, NewStack, StackId};
 use std::time::Duration;
@@ -80,12 +83,12 @@ impl Work {
         sha256: Option<[u8; 32]>,
         body: ByteStream,
     ) -> Result<()> {
-        let job = self.store.leased(id, token).await?;
+        let job = self.undelivered(id, token).await?;
         if length > most(artefact) {
             return Err(Error::TooLarge { limit: most(artefact) });
         }
         let key = BlobKey::staged(id, job.epoch, artefact);
-        let (body, passed) = crate::services::body::hashed(body);
+        let (body, passed) = hashed(paced(body, Pace::of(&self.settings.uploads)));
         self.blobs.stacks.put(&key, length, body).await.map_err(|error| match error {
             storage::Error::Source { cause, .. } => Error::BrokenOff(cause.to_string()),
             other => other.into(),
@@ -96,8 +99,18 @@ impl Work {
             return Err(Error::bad("digest_mismatch", message));
         }
         // Whoever lost the lease meanwhile has written under an epoch that is over; the sweep takes it.
-        self.store.leased(id, token).await?;
+        self.undelivered(id, token).await?;
         Ok(())
+    }
+
+    /// The job, if its artefacts may still be replaced: not once the worker has said that they are complete.
+    async fn undelivered(&self, id: JobId, token: &str) -> Result<Job> {
+        let job = self.store.leased(id, token).await?;
+        if job.state != JobState::Processing {
+            let state = format!("{}; its artefacts are delivered", job.state.as_str());
+            return Err(store::Error::WrongState { what: "job", state }.into());
+        }
+        Ok(job)
     }
 
     /// Verifies what was delivered and completes the job. The same again, under the same lease, gives the same answer.
@@ -127,13 +140,28 @@ impl Work {
             return Ok(self.store.complete(id, token, None, grace).await?.stack);
         }
         let verified = tokio::select! {
-            verified = self.verify_and_move(&job, delivery, staged) => verified?,
-            lost = self.keep(id, token, lease) => return Err(lost),
+            verified = self.move_and_verify(&job, delivery, staged) => verified,
+            lost = self.keep(id, token, lease) => Err(lost),
         };
-        let stack = new_stack(delivery, verified)?;
+        let stack = match verified {
+            Ok(verified) => new_stack(delivery, verified)?,
+            Err(error) => return self.completed_by_a_twin(id, token).await.ok_or(error),
+        };
         let done = self.store.complete(id, token, Some(&stack), grace).await?;
         metrics::counter!("crowdsky_stacks_total").increment(1);
         Ok(done.stack)
+    }
+
+    /// What this token has completed meanwhile: a worker that hears nothing says `complete` again, and the one of the two
+    /// that comes too late gets the same answer (I6).
+    async fn completed_by_a_twin(&self, id: JobId, token: &str) -> Option<Option<StackId>> {
+        match self.store.complete(id, token, None, Duration::ZERO).await {
+            Ok(done) => Some(done.stack),
+            Err(error) => {
+                tracing::debug!(job = id.0, %error, "not completed by another request either");
+                None
+            }
+        }
     }
 
     /// Renews the lease until it is lost.
@@ -143,12 +171,14 @@ impl Work {
             match self.store.heartbeat(id, token, lease, None).await {
                 Ok(beat) if beat.cancel => return store::Error::LeaseLost.into(),
                 Ok(_) => {}
-                Err(error) => return error.into(),
+                Err(error) if error.is_refusal() => return error.into(),
+                // The lease outlasts several signs; the next one may come through.
+                Err(error) => tracing::warn!(job = id.0, %error, "the lease was not renewed"),
             }
         }
     }
 
-    async fn verify_and_move(
+    async fn move_and_verify(
         &self,
         job: &Job,
         delivery: &Delivery,
@@ -169,14 +199,16 @@ impl Work {
             let object = job.object_name.as_deref();
             let finished =
                 BlobKey::finished(job.user_id, object, &job.chunk_key, job.id, job.epoch, artefact);
-            let staged = staged(job, artefact);
-            // Moved already, if the server died after that.
-            let there = self.blobs.stacks.size(&staged).await?.is_some();
-            let sha256 =
-                verify(&*self.blobs.stacks, if there { &staged } else { &finished }, delivered).await?;
-            if there {
-                self.blobs.stacks.rename(&staged, &finished).await?;
+            // Moved already, if the server died after that. What is staged anew is then too late: it must not replace what a
+            // twin of this request may have verified.
+            if self.blobs.stacks.size(&finished).await?.is_none() {
+                match self.blobs.stacks.rename(&staged(job, artefact), &finished).await {
+                    // Nothing was delivered; `verify` says so.
+                    Err(storage::Error::NotFound { .. }) => {}
+                    moved => moved?,
+                }
             }
+            let sha256 = verify(&*self.blobs.stacks, &finished, delivered).await?;
             let size = i64::try_from(delivered.size).unwrap_or(i64::MAX);
             verified.push((artefact, StoredObject { key: finished.to_string(), size, sha256 }));
         }

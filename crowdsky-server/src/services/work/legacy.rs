@@ -2,7 +2,7 @@
 
 use super::{Delivered, Delivery, Error, Facts, Result, Work, WorkerName};
 use crate::storage::{Artefact, BlobKey};
-use crate::store::{Failure, Job, JobId, JobState, RawFile};
+use crate::store::{self, Failure, Job, JobId, JobState, RawFile};
 
 /// What `complete_job.php` is told.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,15 @@ impl Work {
     /// Completes a job whose lease this worker has through `next_job.php`. The path must be the one expected for this job,
     /// and the object there is verified before anything is deleted (U-04, U-09).
     pub async fn legacy_complete(&self, worker: &WorkerName, id: JobId, told: &LegacyDelivery) -> Result<()> {
-        let (job, token) = self.legacy_lease(worker, id).await?;
+        let token = self.legacy_token(worker, id).await?;
+        let job = match self.store.leased(id, &token).await {
+            Err(store::Error::LeaseLost) => {
+                // A replay, if this worker has completed it: its first answer may have been lost (U-08).
+                self.store.complete(id, &token, None, self.settings.upkeep.grace_s.duration()).await?;
+                return Ok(());
+            }
+            other => other?,
+        };
         let mut artefacts = Vec::new();
         let stack = expected_key(&job, Artefact::Stack, &told.stack)?;
         let stored = self.blobs.stacks.size(&stack).await?;
@@ -66,20 +74,13 @@ impl Work {
 
     /// Fails a job whose lease this worker has through `next_job.php`.
     pub async fn legacy_fail(&self, worker: &WorkerName, id: JobId, message: &str) -> Result<JobState> {
-        let (_, token) = self.legacy_lease(worker, id).await?;
+        let token = self.legacy_token(worker, id).await?;
         let failure = Failure { code: "worker_error".to_owned(), message: message.to_owned(), retry: true };
         self.fail(id, &token, &failure).await
     }
 
-    async fn legacy_lease(&self, worker: &WorkerName, id: JobId) -> Result<(Job, String)> {
-        let job = self.store.job(id).await?.ok_or(Error::NotFound("job"))?;
-        match &job.lease {
-            Some(lease) if lease.legacy && lease.worker_id == worker.id => {
-                let token = lease.token.clone();
-                Ok((job, token))
-            }
-            _ => Err(Error::NotFound("job")),
-        }
+    async fn legacy_token(&self, worker: &WorkerName, id: JobId) -> Result<String> {
+        self.store.legacy_token(worker.id, id).await?.ok_or(Error::NotFound("job"))
     }
 }
 

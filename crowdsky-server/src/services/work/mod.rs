@@ -102,7 +102,7 @@ impl Work {
     /// Ends an attempt without success.
     pub async fn fail(&self, job: JobId, token: &str, failure: &Failure) -> Result<JobState> {
         let state = self.store.fail(job, token, failure, &self.settings.jobs.backoff()).await?;
-        metrics::counter!("crowdsky_job_failures_total", "code" => failure.code.clone()).increment(1);
+        metrics::counter!("crowdsky_job_failures_total", "code" => known(&failure.code)).increment(1);
         Ok(state)
     }
 
@@ -130,4 +130,10 @@ impl Work {
         }
         Ok((row, blob))
     }
+}
+
+/// The code of a failure as a label: a worker may send any word, and each new label is kept for ever.
+fn known(code: &str) -> &'static str {
+    let codes = ["bad_input", "too_few_aligned", "no_files", "storage_unavailable", "worker_error"];
+    codes.into_iter().find(|known| *known == code).unwrap_or("other")
 }

@@ -28,6 +28,8 @@ mod common;
 mod jobs;
 #[path = "../sql/outbox.rs"]
 mod outbox;
+#[path = "../sql/prune.rs"]
+mod prune;
 #[path = "../sql/sessions.rs"]
 mod sessions;
 #[path = "../sql/settle.rs"]
@@ -41,7 +43,6 @@ mod users;
 #[path = "../sql/workers.rs"]
 mod workers;
 
-use super::transact::explained;
 use super::{Result, Store};
 use async_trait::async_trait;
 use common::{check_schema, now};
@@ -95,8 +96,7 @@ impl SqlStore {
                 })
             })
             .connect_with(options.charset("utf8mb4"))
-            .await
-            .map_err(explained)?;
+            .await?;
         Ok(SqlStore { pool })
     }
 }
@@ -106,7 +106,7 @@ async fn begin(store: &SqlStore) -> Result<Transaction<'static, MySql>> {
 }
 
 async fn reader(store: &SqlStore) -> Result<PoolConnection<MySql>> {
-    store.pool.acquire().await.map_err(explained)
+    Ok(store.pool.acquire().await?)
 }
 
 /// Whether the same may succeed at once: a deadlock, or a lock waited for too long.

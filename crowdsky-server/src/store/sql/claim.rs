@@ -16,11 +16,8 @@ use std::time::Duration;
 const REAPED_AT_ONCE: i64 = 50;
 /// Longest message of an error that is kept, characters.
 const MESSAGE: usize = 2000;
-
-/// Keys of what an attempt may have staged.
-pub(super) fn staged(job: JobId, epoch: i64) -> Vec<String> {
-    Artefact::ALL.iter().map(|artefact| BlobKey::staged(job, epoch, *artefact).to_string()).collect()
-}
+/// A move of an artefact that was under way when its attempt ended is over by then.
+const MOVE: Duration = Duration::from_secs(3600);
 
 /// Whether anything is ready, or a lease is over.
 #[derive(Debug, Clone, Copy)]
@@ -180,15 +177,16 @@ pub(super) async fn fail(
 ) -> Result<JobState> {
     let job = locked(&mut *tx, id).await?;
     if must_hold(&job, token, now).is_err() {
-        // A replay: the attempt has failed already, and what came of it is in the row or was overtaken.
+        // A replay: what came of it is written at the attempt, for the job may have gone on since.
         return match outcome(&mut *tx, id, token).await?.as_deref() {
-            Some("failed") if job.state == JobState::Failed => Ok(JobState::Failed),
-            Some("failed") => Ok(JobState::Ready),
+            Some("failed") => Ok(JobState::Failed),
+            Some("retry") => Ok(JobState::Ready),
             _ => Err(Error::LeaseLost),
         };
     }
     let retry = failure.retry && job.attempt < job.max_attempts;
-    end_attempt(&mut *tx, now, &job, "failed", Some((&failure.code, &failure.message))).await?;
+    let outcome = if retry { "retry" } else { "failed" };
+    end_attempt(&mut *tx, now, &job, outcome, Some((&failure.code, &failure.message))).await?;
     give_up_or_retry(tx, now, &job, retry, (&failure.code, &failure.message), backoff).await
 }
 
@@ -233,7 +231,7 @@ async fn give_up_or_retry(
         back_to_queue(tx, now, job, job.attempt, again, Some(error)).await?;
         return Ok(JobState::Ready);
     }
-    doom_staged(&mut *tx, now, job).await?;
+    doom_delivery(&mut *tx, now, job).await?;
     query::<Db>(
         "UPDATE stacking_jobs SET state = 'failed', lease_token = NULL, lease_expires_at = NULL, error_code = ?, \
          error_message = ?, completed_at = ?, updated_at = ? WHERE id = ?",
@@ -256,7 +254,7 @@ async fn back_to_queue(
     run_after: Micros,
     error: Option<(&str, &str)>,
 ) -> Result<()> {
-    doom_staged(&mut *tx, now, job).await?;
+    doom_delivery(&mut *tx, now, job).await?;
     query::<Db>(
         "UPDATE stacking_jobs SET state = 'ready', attempt = ?, run_after = ?, lease_token = NULL, lease_expires_at = NULL, \
          progress = 0, error_code = ?, error_message = ?, updated_at = ? WHERE id = ?",
@@ -272,13 +270,21 @@ async fn back_to_queue(
     Ok(())
 }
 
-/// What the attempt may have staged goes.
-pub(super) async fn doom_staged(tx: &mut Conn, now: Micros, job: &Job) -> Result<()> {
+/// What an attempt that ends without success may have left in the storage goes: what is staged, and, where delivery had
+/// begun, what was moved to its last place. Both keys hold the epoch, so nobody will ever write them again.
+pub(super) async fn doom_delivery(tx: &mut Conn, now: Micros, job: &Job) -> Result<()> {
     if job.kind == crate::store::JobKind::Noop {
         return Ok(());
     }
-    for key in staged(job.id, job.epoch) {
-        doom(&mut *tx, now, now, Role::Stacks, &key, "staged").await?;
+    for artefact in Artefact::ALL {
+        let staged = BlobKey::staged(job.id, job.epoch, artefact);
+        doom(&mut *tx, now, now, Role::Stacks, staged.as_str(), "staged").await?;
+        if job.state == JobState::Verifying {
+            let object = job.object_name.as_deref();
+            let finished =
+                BlobKey::finished(job.user_id, object, &job.chunk_key, job.id, job.epoch, artefact);
+            doom(&mut *tx, now, now.plus(MOVE), Role::Stacks, finished.as_str(), "unverified").await?;
+        }
     }
     Ok(())
 }

@@ -2,10 +2,9 @@
 
 use super::{Db, Row, SqlStore, reader};
 use crate::objects::Role;
-use crate::store::transact::explained;
 use crate::store::{Error, Micros, Result};
 use sqlx::migrate::Migrator;
-use sqlx::{Connection, Decode, Row as _, Type, query, query_scalar};
+use sqlx::{Connection, Decode, QueryBuilder, Row as _, Type, query, query_scalar};
 use std::collections::BTreeSet;
 
 /// A connection of this database.
@@ -53,6 +52,24 @@ pub(super) async fn doom(
     Ok(())
 }
 
+/// Rows that one statement deletes: each has a placeholder (U-34).
+const DELETED_AT_ONCE: usize = 1000;
+
+/// Deletes the rows of these numbers; `start` is the statement up to the list. Says how many there were.
+pub(super) async fn delete_by_id(tx: &mut Conn, start: &'static str, ids: &[i64]) -> Result<u64> {
+    let mut gone = 0;
+    for some in ids.chunks(DELETED_AT_ONCE) {
+        let mut sql = QueryBuilder::<Db>::new(start);
+        let mut list = sql.separated(", ");
+        for id in some {
+            list.push_bind(*id);
+        }
+        list.push_unseparated(")");
+        gone += sql.build().execute(&mut *tx).await?.rows_affected();
+    }
+    Ok(gone)
+}
+
 /// Adds to what a user's objects sum up to; negative to take away.
 pub(super) async fn add_usage(tx: &mut Conn, user: crate::store::UserId, bytes: i64) -> Result<()> {
     query::<Db>("UPDATE users SET storage_used = storage_used + ? WHERE id = ?")
@@ -66,7 +83,7 @@ pub(super) async fn add_usage(tx: &mut Conn, user: crate::store::UserId, bytes: 
 /// Compares the migrations the database has had with those this program has.
 pub(super) async fn check_schema(store: &SqlStore, migrations: &Migrator) -> Result<()> {
     let mut connection = reader(store).await?;
-    connection.ping().await.map_err(explained)?;
+    connection.ping().await?;
     let needed = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
     let had = query_scalar::<Db, i64>("SELECT version FROM _sqlx_migrations WHERE success")
         .fetch_all(&mut *connection)
@@ -75,7 +92,7 @@ pub(super) async fn check_schema(store: &SqlStore, migrations: &Migrator) -> Res
     let had: BTreeSet<i64> = match had {
         Ok(versions) => versions.into_iter().collect(),
         Err(sqlx::Error::Database(_)) => BTreeSet::new(),
-        Err(cause) => return Err(explained(cause)),
+        Err(cause) => return Err(cause.into()),
     };
     let found = had.last().copied().unwrap_or(0);
     let todo = if found > needed {

@@ -85,6 +85,12 @@ pub(super) async fn locked(tx: &mut Conn, id: JobId) -> Result<Job> {
     row.as_ref().map(job).transpose()?.ok_or(Error::NotFound("job"))
 }
 
+/// All jobs of a user, locked until the transaction ends.
+pub(super) async fn locked_of_user(tx: &mut Conn, user: UserId) -> Result<Vec<Job>> {
+    let sql = concat!("SELECT ", columns!(), " FROM stacking_jobs WHERE user_id = ?", for_update!());
+    query::<Db>(sql).bind(user).fetch_all(tx).await?.iter().map(job).collect()
+}
+
 /// Adds jobs and gives them their files.
 ///
 /// Their place in the queue is start-time fair queueing in one number: each job stands its frames behind the user's last one,
@@ -98,8 +104,8 @@ pub(super) async fn insert_jobs(
 ) -> Result<Vec<JobId>> {
     let mut served: i64 = 0;
     // One look-up in the index for each state; jobs are claimed in the order of their key, so the largest one claimed is
-    // where the queue is.
-    for state in ["processing", "verifying", "completed", "failed", "cancelled"] {
+    // where the queue is. Of those that were cancelled most have never been served.
+    for state in ["processing", "verifying", "completed", "failed"] {
         let sql = "SELECT COALESCE(MAX(fair_key), 0) FROM stacking_jobs WHERE state = ?";
         served = served.max(query_scalar::<Db, i64>(sql).bind(state).fetch_one(&mut *tx).await?);
     }
@@ -230,8 +236,10 @@ impl Jobs for SqlStore {
     }
 
     async fn attempts(&self, id: JobId) -> Result<Vec<Attempt>> {
-        let sql = "SELECT attempt, worker, started_at, ended_at, outcome, error_code, error_message FROM job_attempts \
-                   WHERE job_id = ? ORDER BY epoch";
+        // An attempt that failed has failed; whether the job was tried again is for replays of it.
+        let sql = "SELECT attempt, worker, started_at, ended_at, \
+                   CASE outcome WHEN 'retry' THEN 'failed' ELSE outcome END AS outcome, error_code, error_message \
+                   FROM job_attempts WHERE job_id = ? ORDER BY epoch";
         let attempt = |row: &Row| {
             Ok(Attempt {
                 attempt: get(row, "attempt")?,
@@ -253,6 +261,15 @@ impl Jobs for SqlStore {
             " FROM raw_files WHERE job_id = ? AND NOT is_deleted ORDER BY date_obs, id"
         );
         query::<Db>(sql).bind(id).fetch_all(&mut *reader(self).await?).await?.iter().map(raw_file).collect()
+    }
+
+    async fn legacy_token(&self, worker: Option<WorkerId>, job: JobId) -> Result<Option<String>> {
+        let sql = "SELECT job_attempts.lease_token FROM stacking_jobs JOIN job_attempts \
+                   ON job_attempts.job_id = stacking_jobs.id AND job_attempts.epoch = stacking_jobs.epoch \
+                   WHERE stacking_jobs.id = ? AND stacking_jobs.legacy AND COALESCE(stacking_jobs.worker_id, 0) = ?";
+        let worker = worker.map_or(0, |worker| worker.0);
+        let token = query_scalar::<Db, String>(sql).bind(job).bind(worker);
+        Ok(token.fetch_optional(&mut *reader(self).await?).await?)
     }
 
     async fn leased_file(&self, worker: Option<WorkerId>, file: RawId) -> Result<Option<RawFile>> {

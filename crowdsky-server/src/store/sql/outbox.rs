@@ -1,7 +1,7 @@
 //! The outbox, and what `fsck` asks.
 
 use super::common::{corrupt, cut, doom, get};
-use super::{Db, Row, SqlStore, reader};
+use super::{Db, Row, SqlStore, prune, reader};
 use crate::objects::{Role, StoredObject};
 use crate::store::{BrokenRule, Doomed, LiveObject, Micros, Outbox, OutboxId, OutboxState, Result, UserId};
 use async_trait::async_trait;
@@ -47,16 +47,25 @@ impl Outbox for SqlStore {
     async fn doomed(&self, limit: i64, hold: Duration) -> Result<Vec<Doomed>> {
         transact!(self, |tx, now| {
             let sql = concat!(
-                "SELECT id, role, storage_key, reason, tries FROM outbox WHERE due_at <= ? AND NOT EXISTS \
-                 (SELECT 1 FROM raw_files WHERE raw_files.storage_key = outbox.storage_key AND NOT is_deleted) \
-                 AND NOT EXISTS (SELECT 1 FROM stacked_frames WHERE fits_key = outbox.storage_key) \
-                 AND NOT EXISTS (SELECT 1 FROM stacked_frames WHERE thumb_key = outbox.storage_key) \
-                 AND NOT EXISTS (SELECT 1 FROM stacked_frames WHERE stars_key = outbox.storage_key) \
-                 ORDER BY due_at LIMIT ?",
+                "SELECT id, role, storage_key, reason, tries, \
+                 EXISTS (SELECT 1 FROM raw_files WHERE raw_files.storage_key = outbox.storage_key AND NOT is_deleted) \
+                 OR EXISTS (SELECT 1 FROM stacked_frames WHERE fits_key = outbox.storage_key) \
+                 OR EXISTS (SELECT 1 FROM stacked_frames WHERE thumb_key = outbox.storage_key) \
+                 OR EXISTS (SELECT 1 FROM stacked_frames WHERE stars_key = outbox.storage_key) AS live \
+                 FROM outbox WHERE due_at <= ? ORDER BY due_at LIMIT ?",
                 skip_locked!()
             );
             let rows = query::<Db>(sql).bind(now).bind(limit).fetch_all(&mut *tx).await?;
-            let items: Vec<Doomed> = rows.iter().map(doomed).collect::<Result<_>>()?;
+            let mut items = Vec::with_capacity(rows.len());
+            for row in &rows {
+                let item = doomed(row)?;
+                if get::<i64>(row, "live")? != 0 {
+                    // Whoever deletes the row that points at it puts the object on the list anew.
+                    query::<Db>("DELETE FROM outbox WHERE id = ?").bind(item.id).execute(&mut *tx).await?;
+                } else {
+                    items.push(item);
+                }
+            }
             for item in &items {
                 let sql = "UPDATE outbox SET due_at = ?, tries = tries + 1 WHERE id = ?";
                 query::<Db>(sql).bind(now.plus(hold)).bind(item.id).execute(&mut *tx).await?;
@@ -190,6 +199,30 @@ impl Outbox for SqlStore {
                 "SELECT id FROM stacking_jobs \
               WHERE state = 'ready' AND attempt >= max_attempts",
             ),
+            (
+                "U-32",
+                "an upload session whose user is gone",
+                "SELECT id FROM upload_sessions \
+              WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = upload_sessions.user_id)",
+            ),
+            (
+                "U-32",
+                "a raw frame whose user is gone",
+                "SELECT id FROM raw_files \
+              WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = raw_files.user_id)",
+            ),
+            (
+                "U-32",
+                "a job whose user is gone",
+                "SELECT id FROM stacking_jobs \
+              WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = stacking_jobs.user_id)",
+            ),
+            (
+                "U-32",
+                "a stack whose user is gone",
+                "SELECT id FROM stacked_frames \
+              WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = stacked_frames.user_id)",
+            ),
         ] {
             let ids: Vec<i64> = query_scalar::<Db, i64>(sql).fetch_all(&mut *connection).await?;
             broken.extend(ids.iter().map(|id| BrokenRule { rule, detail: format!("{what}: {id}") }));
@@ -208,8 +241,9 @@ impl Outbox for SqlStore {
             let mut wrong = 0;
             for (user, used, live) in usage(&mut tx).await? {
                 if used != live {
-                    let sql = "UPDATE users SET storage_used = ? WHERE id = ?";
-                    query::<Db>(sql).bind(live).bind(user).execute(&mut *tx).await?;
+                    // The difference, for others add and take away meanwhile; both sums are of one instant.
+                    let sql = "UPDATE users SET storage_used = storage_used + ? WHERE id = ?";
+                    query::<Db>(sql).bind(live - used).bind(user).execute(&mut *tx).await?;
                     wrong += 1;
                 }
             }
@@ -218,22 +252,14 @@ impl Outbox for SqlStore {
     }
 
     async fn prune(&self, keep: Duration) -> Result<i64> {
-        transact!(self, |tx, now| {
-            let before = now.minus(keep);
-            let mut gone = 0;
-            for sql in [
-                "DELETE FROM sessions WHERE expires_at <= ?",
-                "DELETE FROM login_failures WHERE failed_at <= ?",
-                "DELETE FROM job_attempts WHERE job_id IN \
-                 (SELECT id FROM stacking_jobs WHERE state = 'cancelled' AND updated_at <= ?)",
-                "DELETE FROM raw_files WHERE is_deleted AND job_id IN \
-                 (SELECT id FROM stacking_jobs WHERE state = 'cancelled' AND updated_at <= ?)",
-                "DELETE FROM stacking_jobs WHERE state = 'cancelled' AND updated_at <= ?",
-            ] {
-                gone += query::<Db>(sql).bind(before).execute(&mut *tx).await?.rows_affected();
+        let mut gone = 0;
+        loop {
+            let some = transact!(self, |tx, now| { prune::some(&mut tx, now.minus(keep)).await })?;
+            if some == 0 {
+                return Ok(i64::try_from(gone).unwrap_or(i64::MAX));
             }
-            Ok(i64::try_from(gone).unwrap_or(i64::MAX))
-        })
+            gone += some;
+        }
     }
 
     async fn now(&self) -> Result<Micros> {

@@ -1,7 +1,7 @@
 //! The ends of a job: verified and completed, deleted, or begun again by its user.
 
 use super::Db;
-use super::claim::{doom_staged, end_attempt, must_hold, outcome};
+use super::claim::{doom_delivery, end_attempt, must_hold, outcome};
 use super::common::{Conn, add_usage, cut, doom};
 use super::jobs::{job_in, locked};
 use super::stacks::{delete_stack_in, stack_of_job_in};
@@ -146,7 +146,7 @@ pub(super) async fn delete_job(
     let running = matches!(job.state, JobState::Processing | JobState::Verifying);
     if running {
         end_attempt(&mut *tx, now, &job, "cancelled", None).await?;
-        doom_staged(&mut *tx, now, &job).await?;
+        doom_delivery(&mut *tx, now, &job).await?;
     }
     doom_raws(&mut *tx, now, due, &job, "deleted").await?;
     delete_stack_in(&mut *tx, now, due, id).await?;

@@ -1,11 +1,13 @@
 //! Users.
 
-use super::common::{Conn, corrupt, cut, doom, get};
+use super::claim::doom_delivery;
+use super::common::{Conn, corrupt, cut, delete_by_id, doom, get};
+use super::jobs::locked_of_user;
 use super::{Db, Row, SqlStore, reader};
 use crate::objects::Role;
 use crate::store::{Error, NewUser, Result, Tier, TokenHash, User, UserId, Users, normalise};
 use async_trait::async_trait;
-use sqlx::query;
+use sqlx::{query, query_scalar};
 
 macro_rules! columns {
     () => {
@@ -107,6 +109,17 @@ impl Users for SqlStore {
         })
     }
 
+    async fn rehash(&self, id: UserId, hash: &str) -> Result<()> {
+        transact!(self, |tx, _now| {
+            query::<Db>("UPDATE users SET password_hash = ? WHERE id = ?")
+                .bind(hash)
+                .bind(id)
+                .execute(&mut *tx)
+                .await?;
+            Ok(())
+        })
+    }
+
     async fn set_active(&self, id: UserId, active: bool) -> Result<()> {
         transact!(self, |tx, _now| {
             user_in(&mut tx, id).await?.ok_or(Error::NotFound("user"))?;
@@ -137,12 +150,26 @@ impl Users for SqlStore {
 
     async fn erase_user(&self, id: UserId) -> Result<()> {
         transact!(self, |tx, now| {
-            user_in(&mut tx, id).await?.ok_or(Error::NotFound("user"))?;
+            // With the user's row locked, no upload and no completion can be charged to them meanwhile; with their jobs'
+            // rows, none begins to be delivered.
+            let lock = concat!("SELECT id FROM users WHERE id = ?", for_update!());
+            query_scalar::<Db, i64>(lock)
+                .bind(id)
+                .fetch_optional(&mut *tx)
+                .await?
+                .ok_or(Error::NotFound("user"))?;
+            let jobs = locked_of_user(&mut tx, id).await?;
             for (role, key) in objects_of(&mut tx, id).await? {
                 doom(&mut tx, now, now, role, &key, "erased").await?;
             }
+            for job in jobs.iter().filter(|job| job.lease.is_some()) {
+                doom_delivery(&mut tx, now, job).await?;
+            }
+            let attempts = "SELECT job_attempts.id FROM job_attempts \
+                            JOIN stacking_jobs ON stacking_jobs.id = job_attempts.job_id WHERE user_id = ?";
+            let attempts: Vec<i64> = query_scalar::<Db, i64>(attempts).bind(id).fetch_all(&mut *tx).await?;
+            delete_by_id(&mut tx, "DELETE FROM job_attempts WHERE id IN (", &attempts).await?;
             for sql in [
-                "DELETE FROM job_attempts WHERE job_id IN (SELECT id FROM stacking_jobs WHERE user_id = ?)",
                 "DELETE FROM stacked_frames WHERE user_id = ?",
                 "DELETE FROM raw_files WHERE user_id = ?",
                 "DELETE FROM stacking_jobs WHERE user_id = ?",
@@ -162,7 +189,7 @@ impl Users for SqlStore {
     }
 }
 
-/// Every object that a row of this user points at, and what running jobs may have staged.
+/// Every object that a row of this user points at.
 async fn objects_of(tx: &mut Conn, id: UserId) -> Result<Vec<(Role, String)>> {
     let mut objects = Vec::new();
     for (role, sql) in [
@@ -179,14 +206,6 @@ async fn objects_of(tx: &mut Conn, id: UserId) -> Result<Vec<(Role, String)>> {
     ] {
         for row in query::<Db>(sql).bind(id).fetch_all(&mut *tx).await? {
             objects.push((role, get(&row, "object")?));
-        }
-    }
-    let running =
-        "SELECT id, epoch FROM stacking_jobs WHERE user_id = ? AND state IN ('processing', 'verifying')";
-    for row in query::<Db>(running).bind(id).fetch_all(&mut *tx).await? {
-        let (job, epoch): (i64, i64) = (get(&row, "id")?, get(&row, "epoch")?);
-        for key in super::claim::staged(crate::store::JobId(job), epoch) {
-            objects.push((Role::Stacks, key));
         }
     }
     Ok(objects)

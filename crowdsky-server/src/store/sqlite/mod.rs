@@ -29,6 +29,8 @@ mod common;
 mod jobs;
 #[path = "../sql/outbox.rs"]
 mod outbox;
+#[path = "../sql/prune.rs"]
+mod prune;
 #[path = "../sql/sessions.rs"]
 mod sessions;
 #[path = "../sql/settle.rs"]
@@ -42,7 +44,6 @@ mod users;
 #[path = "../sql/workers.rs"]
 mod workers;
 
-use super::transact::explained;
 use super::{Result, Store};
 use async_trait::async_trait;
 use common::{check_schema, now};
@@ -85,8 +86,8 @@ impl SqlStore {
             let options = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(wait);
             options.test_before_acquire(false)
         };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(explained)?;
-        let readers = pool(readers.max(1)).connect_with(options.read_only(true)).await.map_err(explained)?;
+        let writer = pool(1).connect_with(options.clone()).await?;
+        let readers = pool(readers.max(1)).connect_with(options.read_only(true)).await?;
         Ok(SqlStore { writer, readers })
     }
 }
@@ -96,7 +97,7 @@ async fn begin(store: &SqlStore) -> Result<Transaction<'static, Sqlite>> {
 }
 
 async fn reader(store: &SqlStore) -> Result<PoolConnection<Sqlite>> {
-    store.readers.acquire().await.map_err(explained)
+    Ok(store.readers.acquire().await?)
 }
 
 /// Whether the same may succeed at once: BUSY and LOCKED, and their extended codes.
