@@ -58,7 +58,7 @@ async function run(url) {
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
-  const context = await browser.newContext({ viewport: WIDE, acceptDownloads: true });
+  const context = await browser.newContext({ viewport: WIDE, acceptDownloads: true, colorScheme: "dark" });
   const page = await context.newPage();
   // A policy that is broken is told on the console too.
   const complaints = [];
@@ -106,6 +106,17 @@ async function run(url) {
   await dropFolder(page, "#drop", night);
   await page.waitForFunction(() => /^8 of 8 files done/.test(document.querySelector("#summary").textContent), null, { timeout: 60000 });
   check("after a reload no frame is sent again", sent === 0);
+  // Somebody signs out and in again in another tab: the page takes the new session's form token and goes on.
+  const other = await context.newPage();
+  await other.goto(`${url}/account.php`);
+  await other.locator('form[action="/logout.php"] button').click();
+  await other.goto(`${url}/login.php`);
+  const again = other.locator('form:has(input[name="form_action"][value="login"])');
+  await again.locator('[name="username"]').fill("galileo");
+  await again.locator('[name="password"]').fill("eppur si muove 1633");
+  await again.locator("button").first().click();
+  await other.waitForURL(/upload/);
+  await other.close();
   await page.locator("#finalise").click();
   await page.waitForSelector("#result:not([hidden])");
   await look(page, "finalised");
@@ -139,8 +150,15 @@ async function run(url) {
   const missing = await page.goto(`${url}/stacks.php?id=999`);
   check("a stack that is not there is 404", missing.status() === 404);
   await look(page, "not-found");
-  const unexpected = complaints.filter((text) => !/status of 404/.test(text));
+  const unexpected = complaints.filter((text) => !/status of 40[34]/.test(text));
   check(`the console is silent ${unexpected.join("; ")}`, unexpected.length === 0);
+
+  // The same in the light of day.
+  await page.emulateMedia({ colorScheme: "light" });
+  for (const name of ["upload", "stacks"]) {
+    await page.goto(`${url}/${name}.php`);
+    await look(page, `${name}-light`);
+  }
 
   // Without scripts: one file through the plain form.
   const plain = await (await browser.newContext({ viewport: WIDE, javaScriptEnabled: false, storageState: await context.storageState() })).newPage();
@@ -151,7 +169,6 @@ async function run(url) {
   check("a frame is uploaded without scripts", (await plain.locator("#plain").textContent()).includes("1 file"));
   await plain.screenshot({ path: join(screenshots, "no-script-1280.png"), fullPage: true });
   await browser.close();
-
 }
 
 mkdirSync(screenshots, { recursive: true });
