@@ -88,7 +88,7 @@ async fn sign_in(app: &App, url: &str, k: usize) -> Target {
         email: format!("user{k}@example.org"),
         password: format!("user{k} looks at the sky"),
     };
-    let client = Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), agent: "bench".to_owned(), request_id: None };
+    let client = Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), agent: "bench".to_owned() };
     let (user, token) = app.accounts.register(&wish, &client).await.expect("a new user");
     let session = app.uploads.open(&user, None, false, None).await.expect("the first session").token;
     let cookie = format!("crowdsky={token}");
