@@ -19,7 +19,7 @@ ELSEWHERE=(
     '(password|passwd|secret|token|api_?key)=[A-Za-z0-9+/_-]{8,}'
     '[a-z]+://[^/@:" ]+:[^/@"*<>{}$ ]+@'
 )
-is_a_test='(^|/)tests/|^ci/mariadb/start\.sh$'
+is_a_test='(^|/)tests/|^benches/|^ci/mariadb/start\.sh$'
 
 # scan FILE...: lines that may be secrets, as FILE:LINE:TEXT.
 scan() {

@@ -2,9 +2,9 @@
 
 import { Failure } from "./queue.js";
 
-const TOKEN = 'meta[name="csrf-token"]';
+const META = 'meta[name="csrf-token"]';
 const SIGNED_OUT = "You are signed out. Sign in again in another tab, then go on.";
-const csrf = () => document.querySelector(TOKEN).content;
+const csrf = () => document.querySelector(META).content;
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const base64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
 
@@ -27,7 +27,7 @@ async function renewed() {
   const found = /name="csrf-token" content="([0-9a-f]{64})"/.exec(await answer.text());
   const fresh = found?.[1] ?? csrf();
   const changed = fresh !== csrf();
-  document.querySelector(TOKEN).content = fresh;
+  document.querySelector(META).content = fresh;
   return changed;
 }
 

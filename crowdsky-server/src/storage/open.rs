@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Opens both storages. Without a path, a local one is the folder `raws` or `stacks` in `data_dir`.
 ///
 /// # Errors
-/// [`Error::Refused`] for settings that name no storage, or a folder that cannot be used.
+/// [`super::Error::Refused`] for settings that name no storage, or a folder that cannot be used.
 pub fn open(settings: &Storage, data_dir: &Path) -> Result<Blobs> {
     Ok(Blobs {
         raws: place(Role::Raws, &settings.raws, data_dir)?,
