@@ -201,6 +201,11 @@ impl LegacyError {
         LegacyError::new(StatusCode::BAD_REQUEST, sentence)
     }
 
+    /// What it will be answered with.
+    pub(super) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
     /// 404.
     pub(super) fn not_found(sentence: impl Into<String>) -> LegacyError {
         LegacyError::new(StatusCode::NOT_FOUND, sentence)

@@ -341,9 +341,14 @@ async fn fail_job(
             headers(("WWW-Authenticate" = String))),
         (status = 503, description = "Not now", body = String, content_type = "text/plain")))]
 async fn cleanup(State(app): State<App>, key: Result<LegacyWorker, LegacyError>) -> Response {
-    if key.is_err() {
-        let basic = [(axum::http::header::WWW_AUTHENTICATE, "Bearer")];
-        return (StatusCode::UNAUTHORIZED, basic, "Unauthorized").into_response();
+    match key {
+        Ok(_) => {}
+        Err(error) if error.status() == StatusCode::UNAUTHORIZED => {
+            let bearer = [(axum::http::header::WWW_AUTHENTICATE, "Bearer")];
+            return (StatusCode::UNAUTHORIZED, bearer, "Unauthorized").into_response();
+        }
+        // The token may be good: nobody can say.
+        Err(error) => return (error.status(), "The token cannot be checked now.").into_response(),
     }
     match app.upkeep.round().await {
         Ok(round) => {

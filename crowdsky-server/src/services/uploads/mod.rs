@@ -18,8 +18,9 @@ pub use plan::Group;
 
 use super::{Doorbell, Error, Result};
 use crate::config::Settings;
+use crate::objects::Role;
 use crate::secret::random_hex;
-use crate::storage::Blobs;
+use crate::storage::{self, Blobs};
 use crate::store::{self, Finalise, Finalised, NewUpload, RawFile, Store, Upload, User};
 use permits::Permits;
 use std::collections::BTreeMap;
@@ -93,6 +94,11 @@ impl Uploads {
         if user.storage_used >= user.storage_limit {
             let (used, limit) = (user.storage_used, user.storage_limit);
             return Err(store::Error::OutOfQuota { used, limit, wanted: 1 }.into());
+        }
+        // Rather now than after the first hundred frames. A storage that does not tell says so when they come.
+        let reserve = self.settings.storage.raws.reserve_bytes;
+        if self.blobs.raws.free().await?.is_some_and(|free| free <= reserve) {
+            return Err(storage::Error::Full { role: Role::Raws }.into());
         }
         let upload = NewUpload {
             user_id: user.id,

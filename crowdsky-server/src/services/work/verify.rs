@@ -10,6 +10,8 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 
 /// Largest side of a thumbnail, pixels.
 const THUMBNAIL_SIDE: u32 = 4096;
+/// What a decoder of thumbnails may take for itself.
+const PNG_BYTES: usize = 16 << 20;
 /// Pixels of a plane at most.
 const PLANE: u64 = 16 << 20;
 
@@ -78,18 +80,18 @@ fn a_stack(bytes: &mut impl Read) -> std::result::Result<(), String> {
     if images == 0 { Err("it holds no image".to_owned()) } else { Ok(()) }
 }
 
-/// The signature and the size of a PNG.
+/// A PNG that can be decoded to its last row. The bytes are as many as `most` allows; of the pixels one row is there at a time.
 fn a_png(bytes: &mut impl Read) -> std::result::Result<(), String> {
-    let mut start = [0; 24];
-    bytes.read_exact(&mut start).map_err(|_| "it is too short for a PNG".to_owned())?;
-    let number = |at: usize| u32::from_be_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]);
-    let sides = [number(16), number(20)];
-    if &start[..8] != b"\x89PNG\r\n\x1a\n" || &start[12..16] != b"IHDR" {
-        return Err("it is not a PNG".to_owned());
+    let mut file = Vec::new();
+    bytes.read_to_end(&mut file).map_err(|error| error.to_string())?;
+    let said = |error: png::DecodingError| format!("it is no good PNG: {error}");
+    let limits = png::Limits { bytes: PNG_BYTES };
+    let mut rows = png::Decoder::new_with_limits(io::Cursor::new(file), limits).read_info().map_err(said)?;
+    let (width, height) = rows.info().size();
+    if width > THUMBNAIL_SIDE || height > THUMBNAIL_SIDE {
+        return Err(format!("{width} x {height} pixels; each side has 1 to {THUMBNAIL_SIDE}"));
     }
-    if sides.iter().any(|side| *side == 0 || *side > THUMBNAIL_SIDE) {
-        return Err(format!("{} x {} pixels; each side has 1 to {THUMBNAIL_SIDE}", sides[0], sides[1]));
-    }
+    while rows.next_row().map_err(said)?.is_some() {}
     Ok(())
 }
 
@@ -109,5 +111,32 @@ impl<R: Read> Read for Hashing<R> {
         let n = self.bytes.read(buffer)?;
         self.hash.update(&buffer[..n]);
         Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut writer = png::Encoder::new(&mut file, width, height).write_header().unwrap();
+        writer.write_image_data(&vec![7; (width * height) as usize]).unwrap();
+        writer.finish().unwrap();
+        file
+    }
+
+    #[test]
+    fn a_thumbnail_can_be_decoded_to_its_end() {
+        let good = png(40, 30);
+        a_png(&mut &good[..]).unwrap();
+        a_png(&mut &good[..good.len() / 2]).unwrap_err();
+        a_png(&mut &b"\x89PNG\r\n\x1a\n and nothing of the kind"[..]).unwrap_err();
+        let mut spoiled = good;
+        let middle = spoiled.len() / 2;
+        spoiled[middle] ^= 0x55;
+        a_png(&mut &spoiled[..]).unwrap_err();
+        assert!(a_png(&mut &png(THUMBNAIL_SIDE + 1, 1)[..]).unwrap_err().contains("4097 x 1"));
     }
 }
