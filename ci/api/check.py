@@ -34,6 +34,7 @@ max_open_sessions = 1000000
 long_poll_s = 0
 # What was claimed and let go can soon be claimed again, however often.
 lease_s = 10
+heartbeat_s = 5
 legacy_lease_s = 10
 reap_every_s = 1
 backoff_first_s = 0
