@@ -8,7 +8,7 @@
 //! | Room | What it knows |
 //! |---|---|
 //! | [`cli`] | the roles of the binary: options in, exit status out |
-//! | [`http`], [`worker`] | who asks: browsers and programs; machines that stack. They meet in [`app`] and `cli/serve.rs` |
+//! | [`http`], [`worker`] | who asks: browsers and programs; machines that stack. They meet in `cli/serve.rs`; [`app`] puts the rooms below them together |
 //! | [`jobs`] | what a worker does, through the trait [`jobs::WorkSource`] |
 //! | [`services`] | what CrowdSky does: no words of HTTP, no SQL |
 //! | [`store`], [`storage`] | rows; bytes |
