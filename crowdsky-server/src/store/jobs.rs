@@ -2,6 +2,7 @@
 
 use super::{Micros, NewStack, RawFile, RawId, Result, StackId, UploadId, UserId, WorkerId};
 use async_trait::async_trait;
+use std::fmt;
 use std::time::Duration;
 
 use super::JobId;
@@ -82,7 +83,7 @@ impl JobState {
 }
 
 /// A worker's right to a job for a time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Lease {
     /// 32 hexadecimal digits; whoever has them holds the lease.
     pub token: String,
@@ -96,6 +97,18 @@ pub struct Lease {
     pub worker_id: Option<WorkerId>,
     /// Claimed through `next_job.php`: no heartbeats, and `complete_job.php` may come without the token.
     pub legacy: bool,
+}
+
+/// Without the token (U-35).
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (worker, legacy) = (&self.worker, &self.legacy);
+        f.debug_struct("Lease")
+            .field("worker", worker)
+            .field("expires_at", &self.expires_at)
+            .field("legacy", legacy)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A job to be.

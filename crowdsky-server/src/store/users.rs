@@ -3,6 +3,7 @@
 use super::{Micros, Result, UserId, sessions::TokenHash};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What a user may use; the limits of each tier are settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +34,7 @@ impl Tier {
 }
 
 /// A user, as the row says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct User {
     /// Number.
     pub id: UserId,
@@ -56,7 +57,7 @@ pub struct User {
 }
 
 /// A user to be.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewUser {
     /// Checked already.
     pub username: String,
@@ -68,6 +69,27 @@ pub struct NewUser {
     pub tier: Tier,
     /// Bytes they may have.
     pub storage_limit: i64,
+}
+
+/// Without the hash (U-35), and without the address.
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("username", &self.username)
+            .field("tier", &self.tier)
+            .field("storage_used", &self.storage_used)
+            .field("is_active", &self.is_active)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Without the hash (U-35), and without the address.
+impl fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, tier) = (&self.username, &self.tier);
+        f.debug_struct("NewUser").field("username", name).field("tier", tier).finish_non_exhaustive()
+    }
 }
 
 /// How names and addresses are compared, on every database alike: without case, without surrounding space.

@@ -67,6 +67,17 @@ pub(super) async fn a_new_password_ends_other_sessions(stage: Stage) {
     assert!(stage.store.session(&hash(1), LONG).await.unwrap().is_none(), "locked out: all sessions end");
 }
 
+pub(super) async fn u35_rows_are_printed_without_their_secrets(stage: Stage) {
+    let user = stage.user("ada").await;
+    stage.queued(&user, 1).await;
+    let job = stage.claim("attic", LONG).await.unwrap();
+    let printed = format!("{user:?} {job:?}");
+    assert!(printed.contains("ada") && printed.contains("attic"), "{printed}");
+    for secret in [token(&job), user.password_hash.as_str(), user.email.as_str()] {
+        assert!(!printed.contains(secret), "{secret} in {printed}");
+    }
+}
+
 pub(super) async fn u12_failures_are_counted(stage: Stage) {
     for _ in 0..3 {
         stage.store.note_failure("login:ada").await.unwrap();

@@ -28,6 +28,7 @@ async fn stories(new: impl Fn(&str) -> String) {
     tell! {
         accounts: u13_names_and_addresses_are_compared_without_case
             sessions_end_by_age_by_idleness_and_by_hand a_new_password_ends_other_sessions u12_failures_are_counted
+            u35_rows_are_printed_without_their_secrets
             worker_tokens_come_and_go u32_an_erased_user_leaves_nothing;
         uploads: a_file_is_counted_once u05_same_name_other_content_keeps_both u20_quota_and_limits_are_enforced
             u07_finalising_twice_at_once_makes_each_job_once u07_a_file_that_arrives_meanwhile_is_noticed

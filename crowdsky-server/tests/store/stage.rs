@@ -60,7 +60,7 @@ impl Stage {
         let user = NewUser {
             username: name.to_owned(),
             email: format!("{name}@example.org"),
-            password_hash: "hash".to_owned(),
+            password_hash: "$2b$04$hers".to_owned(),
             tier: Tier::Free,
             storage_limit: 1_000_000,
         };
