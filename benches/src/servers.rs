@@ -79,11 +79,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.kill("-9");
-        // It must be gone before its folder is.
-        for _ in 0..100 {
+        // Asked first: nginx takes its worker along only then.
+        self.kill("-TERM");
+        // It must be gone before its folder is; MariaDB takes a second or two to tidy up.
+        for tries in 0..500 {
             if !self.kill("-0") {
-                break;
+                return;
+            }
+            if tries == 300 {
+                self.kill("-9");
             }
             std::thread::sleep(Duration::from_millis(10));
         }
