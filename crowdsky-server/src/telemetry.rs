@@ -2,7 +2,6 @@
 
 use crate::app::App;
 use crate::objects::Role;
-use crate::storage;
 use crate::store::JobState;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
@@ -77,7 +76,7 @@ async fn free(app: &App) {
             Ok(Some(bytes)) => {
                 metrics::gauge!("crowdsky_free_bytes", "storage" => role.as_str()).set(bytes as f64)
             }
-            Ok(None) | Err(storage::Error::NotFound { .. }) => {}
+            Ok(None) => {}
             Err(error) => untold(role.as_str(), &error),
         }
     }

@@ -35,11 +35,8 @@ pub fn load(file: Option<&Path>, flags: &[(&str, toml::Value)]) -> Result<Settin
     let mut figment =
         Figment::new().merge(Toml::file(file)).merge(environment().filter(|key| !is_secret(key.as_str())));
     // A password of digits is no number, and keeps its zeros.
-    for (key, _) in environment().iter().filter(|(key, _)| is_secret(key.as_str())) {
-        let name = format!("{PREFIX}{}", key.as_str().replace('.', "__").to_ascii_uppercase());
-        if let Ok(value) = std::env::var(&name) {
-            figment = figment.merge(Serialized::default(key.as_str(), value));
-        }
+    for (key, value) in environment().iter().filter(|(key, _)| is_secret(key.as_str())) {
+        figment = figment.merge(Serialized::default(key.as_str(), value));
     }
     for (key, value) in flags {
         figment = figment.merge(Serialized::default(key, value));

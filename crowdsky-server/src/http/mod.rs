@@ -9,6 +9,7 @@ mod form;
 pub mod listen;
 mod object;
 mod openapi;
+mod pace;
 mod pages;
 mod render;
 mod safety;

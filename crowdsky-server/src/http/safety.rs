@@ -2,6 +2,7 @@
 
 use super::api::uploads::stream;
 use super::error::{from_elsewhere, panicked};
+use super::pace::{Pace, paced};
 use super::session::is_https;
 use crate::app::App;
 use crate::secret::random_hex;
@@ -64,10 +65,10 @@ fn fixed_headers(https: bool) -> Vec<(HeaderName, &'static str)> {
     headers
 }
 
-/// Bodies come in time or not at all: one byte an hour would hold a connection for ever.
+/// Every body is paced, whatever it is for.
 async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
-    let pace = services::Pace::of(&app.settings.uploads);
-    next.run(request.map(|body| Body::from_stream(services::paced(stream(body), pace)))).await
+    let pace = Pace::of(&app.settings.uploads);
+    next.run(request.map(|body| Body::from_stream(paced(stream(body), pace)))).await
 }
 
 /// The layer's own 403 has no body; ours says why.

@@ -1,62 +1,11 @@
 //! A body as it comes.
 
-use crate::config;
 use crate::storage::ByteStream;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-/// How long a body may take.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
-    /// Nothing for so long ends it.
-    pub(crate) idle: Duration,
-    /// Slower than this in the mean, from the tenth second on, ends it.
-    pub(crate) bytes_per_second: u64,
-}
-
-impl Pace {
-    /// As the settings of uploads want it.
-    pub(crate) fn of(limits: &config::Uploads) -> Pace {
-        Pace { idle: limits.idle_timeout_s.duration(), bytes_per_second: limits.min_bytes_per_second }
-    }
-}
-
-/// Time before the mean speed counts.
-const RUN_UP: Duration = Duration::from_secs(10);
-
-/// The same bytes, with an error when they come too slowly.
-pub(crate) fn paced(body: ByteStream, pace: Pace) -> ByteStream {
-    let state = (body, Duration::ZERO, 0u64, false);
-    futures_util::stream::unfold(state, move |(mut body, mut waited, mut seen, ended)| async move {
-        if ended {
-            return None;
-        }
-        // Only the time that the sender takes: a slow storage is not their fault.
-        let begin = Instant::now();
-        let too_slow = |why: &str| Err(io::Error::new(io::ErrorKind::TimedOut, why));
-        let item = match tokio::time::timeout(pace.idle, body.next()).await {
-            Err(_) => too_slow("nothing came for too long"),
-            Ok(None) => return None,
-            Ok(Some(item)) => item,
-        };
-        waited += begin.elapsed();
-        if let Ok(bytes) = &item {
-            seen += bytes.len() as u64;
-            if waited > RUN_UP && (seen as f64) < pace.bytes_per_second as f64 * waited.as_secs_f64() {
-                return Some((too_slow("it came too slowly"), (body, waited, seen, true)));
-            }
-        }
-        let ended = item.is_err();
-        Some((item, (body, waited, seen, ended)))
-    })
-    // What is left over is read by `drain`, which may come after the end.
-    .fuse()
-    .boxed()
-}
+use std::time::Duration;
 
 /// The hash of what has passed by.
 #[derive(Debug, Clone, Default)]
@@ -116,13 +65,5 @@ mod tests {
         let (body, passed) = hashed(chained(Bytes::from_static(b"a"), once(Bytes::from_static(b"bc"))));
         assert_eq!(collect(body, 9).await.unwrap(), b"abc");
         assert_eq!(passed.sha256(), crate::secret::sha256(b"abc"));
-    }
-
-    #[tokio::test]
-    async fn a_body_that_stops_is_broken_off() {
-        let pace = Pace { idle: Duration::from_millis(20), bytes_per_second: 1 };
-        let stopped = once(Bytes::from_static(b"a")).chain(futures_util::stream::pending()).boxed();
-        let error = collect(paced(stopped, pace), 9).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

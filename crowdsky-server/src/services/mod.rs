@@ -12,8 +12,6 @@ mod upkeep;
 mod uploads;
 mod work;
 
-pub(crate) use body::{Pace, paced};
-
 pub use accounts::{Accounts, Client, Registration, token_hash};
 pub use doorbell::Doorbell;
 pub use events::{Event, Events};

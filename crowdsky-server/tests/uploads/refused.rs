@@ -3,7 +3,9 @@
 use super::{Session, answered, stored_raws};
 use crate::support::app::{TestApp, frame};
 use crate::support::frames::frame_with;
+use futures_util::StreamExt;
 use serde_json::json;
+use std::time::Duration;
 
 /// No row, no bytes, no quota.
 async fn nothing_stayed(server: &TestApp, session: &Session<'_>, user: crowdsky_server::store::UserId) {
@@ -82,4 +84,22 @@ async fn u06_frames_without_a_time_are_refused_at_once() {
         (&jobs[0]["chunk_key"], &jobs[0]["frame_count"]),
         (&json!("20250115.78_83.6_+22.0"), &json!(1))
     );
+}
+
+/// A body that begins and then stops is broken off, whatever it is for, and nothing is stored (U-21).
+#[tokio::test(flavor = "multi_thread")]
+async fn u21_a_body_that_stops_is_broken_off() {
+    let mut settings = TestApp::settings();
+    settings.uploads.idle_timeout_s = Duration::from_millis(300).into();
+    let server = TestApp::start_with(settings).await;
+    let (_, browser) = server.user("owner").await;
+    let session = Session::open(&browser).await;
+    let whole = frame("M 42");
+    let begin = Ok::<_, std::io::Error>(whole[..3000].to_vec());
+    let stops = futures_util::stream::once(async { begin }).chain(futures_util::stream::pending());
+    let request = session.put_as("Light_1.fit", &whole, &[]).body(reqwest::Body::wrap_stream(stops));
+    let (status, problem) = answered(request).await;
+    assert_eq!((status, &problem["code"]), (408, &"broken_off".into()), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("nothing came for too long"), "{problem}");
+    assert_eq!(session.put("Light_1.fit", &whole).await.0, 201, "the next one is taken");
 }

@@ -76,9 +76,9 @@ impl Accounts {
             return Err(Error::Forbidden("Registration is closed on this server."));
         }
         // A slip of the finger is no registration: it costs none of the few an address has.
-        self.checked(wish)?;
+        let (username, email) = checked(wish)?;
         self.throttle.registration(client.ip)?;
-        let user = self.add_user(wish).await?;
+        let user = self.add_checked(username, email, &wish.password).await?;
         self.audit.note("registered", Some(user.id), from(client)).await;
         let token = self.open_session(&user, client).await?;
         Ok((user, token))
@@ -89,11 +89,15 @@ impl Accounts {
     /// # Errors
     /// `BadInput` with the sentence for the form.
     pub async fn add_user(&self, wish: &Registration) -> Result<User> {
-        let (username, email) = self.checked(wish)?;
+        let (username, email) = checked(wish)?;
+        self.add_checked(username, email, &wish.password).await
+    }
+
+    async fn add_checked(&self, username: &str, email: &str, password: &str) -> Result<User> {
         let user = NewUser {
             username: username.to_owned(),
             email: email.to_owned(),
-            password_hash: self.passwords.hash(&wish.password).await?,
+            password_hash: self.passwords.rehash(password).await?,
             tier: Tier::Free,
             storage_limit: self.settings.accounts.quota_free_bytes,
         };
@@ -101,28 +105,6 @@ impl Accounts {
             Err(store::Error::Conflict(_)) => Err(Error::bad("taken", "Username or email already taken.")),
             other => Ok(other?),
         }
-    }
-
-    /// Name and address without the blanks around them, if these and the password are such as one may have.
-    fn checked<'a>(&self, wish: &'a Registration) -> Result<(&'a str, &'a str)> {
-        let username = wish.username.trim();
-        if !(3..=64).contains(&username.chars().count())
-            || username.contains('@')
-            || username.contains(char::is_control)
-        {
-            let message = if username.contains('@') {
-                "Username must not contain @."
-            } else {
-                "Username must be 3-64 characters."
-            };
-            return Err(Error::bad("bad_username", message));
-        }
-        let email = wish.email.trim();
-        if !is_email(email) {
-            return Err(Error::bad("bad_email", "Invalid email address."));
-        }
-        passwords::check(&wish.password)?;
-        Ok((username, email))
     }
 
     /// Signs in by name or e-mail address: the user and the session's token.
@@ -292,6 +274,28 @@ impl Accounts {
     pub async fn worker(&self, token: &str) -> Result<Option<WorkerToken>> {
         Ok(self.store.worker(&token_hash(token)).await?)
     }
+}
+
+/// Name and address without the blanks around them, if these and the password are such as one may have.
+fn checked(wish: &Registration) -> Result<(&str, &str)> {
+    let username = wish.username.trim();
+    if !(3..=64).contains(&username.chars().count())
+        || username.contains('@')
+        || username.contains(char::is_control)
+    {
+        let message = if username.contains('@') {
+            "Username must not contain @."
+        } else {
+            "Username must be 3-64 characters."
+        };
+        return Err(Error::bad("bad_username", message));
+    }
+    let email = wish.email.trim();
+    if !is_email(email) {
+        return Err(Error::bad("bad_email", "Invalid email address."));
+    }
+    passwords::check(&wish.password)?;
+    Ok((username, email))
 }
 
 /// Where a request came from, for the audit log.

@@ -38,7 +38,7 @@ impl Passwords {
         self.rehash(password).await
     }
 
-    /// The hash of a password that is in use.
+    /// The hash of a password that has been checked, or is in use.
     pub(super) async fn rehash(&self, password: &str) -> Result<String> {
         let (password, cost) = (password.to_owned(), self.cost);
         // Not `non_truncating_hash`: it counts the NUL that it adds, and so refuses 72 bytes, which PHP takes. What is cut

@@ -13,7 +13,7 @@ use super::judge::{Judged, could_be_fits, header_end, judge};
 use super::{Error, Result, Uploads};
 use crate::objects::Role;
 use crate::secret::{hex, random_hex};
-use crate::services::body::{Pace, chained, drain, hashed, paced};
+use crate::services::body::{chained, drain, hashed};
 use crate::storage::{self, BlobKey, ByteStream};
 use crate::store::{self, Added, NewFile, RawFile, Upload, UploadState, User};
 use bytes::{Bytes, BytesMut};
@@ -54,8 +54,9 @@ impl Uploads {
         body: ByteStream,
     ) -> Result<Accepted> {
         let limits = &self.settings.uploads;
-        let mut body = paced(body, Pace::of(limits));
-        let done = self.accept_paced(user, token, &incoming, &mut body).await;
+        // What is left over is read by `drain`, which may come after the end.
+        let mut body = body.fuse().boxed();
+        let done = self.accept_whole(user, token, &incoming, &mut body).await;
         match &done {
             Ok(Accepted { file, new: true }) => {
                 metrics::counter!("crowdsky_upload_bytes_total").increment(file.size.unsigned_abs());
@@ -72,7 +73,7 @@ impl Uploads {
         done
     }
 
-    async fn accept_paced(
+    async fn accept_whole(
         &self,
         user: &User,
         token: &str,

@@ -13,7 +13,7 @@
 use super::verify::verify;
 use super::{Error, Result, Work};
 use crate::objects::StoredObject;
-use crate::services::body::{Pace, hashed, paced};
+use crate::services::body::hashed;
 use crate::storage::{self, Artefact, BlobKey, ByteStream};
 use crate::store::{self, Job, JobId, JobKind, JobState, Micros, NewStack, StackId};
 use std::time::Duration;
@@ -88,7 +88,7 @@ impl Work {
             return Err(Error::TooLarge { limit: most(artefact) });
         }
         let key = BlobKey::staged(id, job.epoch, artefact);
-        let (body, passed) = hashed(paced(body, Pace::of(&self.settings.uploads)));
+        let (body, passed) = hashed(body);
         self.blobs.stacks.put(&key, length, body).await.map_err(|error| match error {
             storage::Error::Source { cause, .. } => Error::BrokenOff(cause.to_string()),
             other => other.into(),
