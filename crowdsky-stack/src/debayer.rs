@@ -1,7 +1,7 @@
 //! A piece of a mosaic in full colour, by bilinear interpolation of each colour.
 
 use crate::defects::Defects;
-use crate::mosaic::Mosaic;
+use crate::window::Window;
 use crowdsky_core::{Band, BayerPattern};
 
 /// A rectangle of a frame, red, green, blue and a spare float for each pixel: 16 bytes, so that one load takes a pixel.
@@ -23,7 +23,7 @@ impl ColourBox {
     /// in `defects` take no part: the mean is of those that remain.
     pub(crate) fn fill(
         &mut self,
-        mosaic: &Mosaic,
+        mosaic: &Window<'_>,
         defects: &Defects,
         (x0, x1): (i64, i64),
         (y0, y1): (i64, i64),
@@ -54,7 +54,7 @@ impl ColourBox {
     }
 
     /// Computes again the pixels that a defect took part in.
-    fn mend(&mut self, mosaic: &Mosaic, defects: &Defects) {
+    fn mend(&mut self, mosaic: &Window<'_>, defects: &Defects) {
         let (w, h) = (mosaic.width() as i64, mosaic.height() as i64);
         let (left, right) = ((self.x0 - 1).clamp(0, w), (self.x0 + self.width as i64 + 1).clamp(0, w));
         for y in (self.y0 - 1).max(0)..(self.y0 + self.height as i64 + 1).min(h) {
@@ -77,7 +77,7 @@ impl ColourBox {
 }
 
 /// The nearest good photosites' mean: the site itself, else those of 3 x 3, else of 5 x 5.
-fn mean_of_good(mosaic: &Mosaic, defects: &Defects, (x, y): (usize, usize), band: Band) -> Option<f32> {
+fn mean_of_good(mosaic: &Window<'_>, defects: &Defects, (x, y): (usize, usize), band: Band) -> Option<f32> {
     for reach in 0..=2usize {
         let (mut sum, mut count) = (0.0f32, 0u32);
         for v in y.saturating_sub(reach)..(y + reach + 1).min(mosaic.height()) {
@@ -102,7 +102,7 @@ fn mirror(i: i64, n: usize) -> usize {
     m.min(2 * last - m) as usize
 }
 
-fn load_row(mosaic: &Mosaic, x0: i64, y: i64, out: &mut [f32]) {
+fn load_row(mosaic: &Window<'_>, x0: i64, y: i64, out: &mut [f32]) {
     let row = mosaic.row(mirror(y, mosaic.height()));
     let inside = x0 >= 0 && x0 as usize + out.len() <= row.len();
     if inside {
@@ -190,7 +190,7 @@ mod tests {
             let mosaic = Mosaic::new(40, 40, pattern, pixels).expect("shape");
             let mut colours = ColourBox::default();
             for (x0, y0) in [(1, 1), (2, 1), (3, 4), (4, 2)] {
-                colours.fill(&mosaic, &Defects::none(), (x0, 39), (y0, 39));
+                colours.fill(&Window::whole(&mosaic), &Defects::none(), (x0, 39), (y0, 39));
                 for j in 0..colours.height {
                     for i in 0..colours.width {
                         let p = colours.pixels[j * colours.width + i];
@@ -213,7 +213,7 @@ mod tests {
             let pixels = (0..40 * 40).map(|i| [10, 20, 30][pattern.band(i % 40, i / 40).index()]).collect();
             let mosaic = Mosaic::new(40, 40, pattern, pixels).expect("shape");
             let mut colours = ColourBox::default();
-            colours.fill(&mosaic, &Defects::none(), (-3, 43), (-3, 43));
+            colours.fill(&Window::whole(&mosaic), &Defects::none(), (-3, 43), (-3, 43));
             assert!(colours.pixels.iter().all(|p| p[..3] == [10.0, 20.0, 30.0]), "{pattern}");
         }
     }

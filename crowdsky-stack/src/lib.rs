@@ -47,6 +47,7 @@ mod streaks;
 pub mod thumbnail;
 mod transform;
 mod warp;
+mod window;
 
 pub use background::SkyMesh;
 pub use catalogue::StackStar;

@@ -170,7 +170,7 @@ mod tests {
         let to_frame = Transform::rigid(0.3, 12.3, 4.7);
         let [xs, ys] = source_box(&to_frame, (5, 25), (5, 25), (48, 48)).expect("inside");
         let mut colours = ColourBox::default();
-        colours.fill(&mosaic, &Defects::none(), xs, ys);
+        colours.fill(&crate::window::Window::whole(&mosaic), &Defects::none(), xs, ys);
         for y in 5..25 {
             let first = to_frame.apply(5.0, y as f64);
             let step = (to_frame.rows[0][0], to_frame.rows[1][0]);

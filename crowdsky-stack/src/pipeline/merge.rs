@@ -6,6 +6,7 @@ use crate::defects::{DefectFrame, Defects};
 use crate::error::Error;
 use crate::levels::SkyDifference;
 use crate::report::Reason;
+use crate::window::Window;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -60,6 +61,7 @@ impl Run<'_> {
     pub(super) fn combine_once(&mut self) -> Combined {
         let defects = self.find_defects();
         let mut frames = Vec::with_capacity(self.order.len());
+        let mut windows = Vec::with_capacity(self.order.len());
         let reference = self.reference.and_then(|i| self.frames[i].analysed.as_ref());
         let mut size = (0, 0);
         let mut sky = [0.0f32; 3];
@@ -70,8 +72,8 @@ impl Run<'_> {
                 let f = &self.frames[i];
                 let (Some(a), Some(t)) = (&f.analysed, f.transform) else { continue };
                 let Some(to_frame) = t.invert() else { continue };
+                windows.push(Window::whole(&a.mosaic));
                 frames.push(Registered {
-                    mosaic: &a.mosaic,
                     to_frame,
                     difference: SkyDifference::fit(&a.sky, &r.sky, &t, f.transparency, size),
                     transparency: f.transparency,
@@ -89,8 +91,7 @@ impl Run<'_> {
             sigma: self.options.sigma as f32,
             sky,
         };
-        let progress = self.progress;
-        combine(&plan, progress)
+        combine(&plan, &windows, self.progress)
     }
 
     /// Defects of each telescope's sensor.
