@@ -38,6 +38,7 @@ mod reject;
 mod report;
 mod rotation;
 mod select;
+mod simd;
 mod sort_network;
 mod source;
 mod spikes;
