@@ -42,6 +42,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) sigma: f32,
     /// Blank sky of the output, by band.
     pub(crate) sky: [f32; 3],
+    /// For the noise of the stars' own light; without it VARIANCE tells the sky's only.
+    pub(crate) electrons_per_adu: Option<f64>,
 }
 
 /// The finished planes.
@@ -71,6 +73,27 @@ impl Combined {
             footprint: vec![0; area],
             rejected: vec![0; area],
             counts: vec![(0, 0); plan.frames.len()],
+            probes: Default::default(),
+        }
+    }
+
+    /// After the last band: makes variances of what the bands left in their place.
+    pub(crate) fn settle(&mut self, plan: &Plan<'_>) {
+        if plan.method == Method::Lsq {
+            lsq::settle_variance(plan, &self.planes, &mut self.variance, &self.probes);
+        }
+    }
+
+    /// Planes that were made elsewhere.
+    #[cfg(test)]
+    pub(crate) fn of_planes(planes: [Vec<f32>; 3], footprint: Vec<u16>) -> Combined {
+        let rejected = vec![0; footprint.len()];
+        Combined {
+            planes,
+            variance: Default::default(),
+            footprint,
+            rejected,
+            counts: Vec::new(),
             probes: Default::default(),
         }
     }
@@ -163,6 +186,7 @@ pub(crate) fn combine(plan: &Plan<'_>, windows: &[Window<'_>], progress: &dyn Pr
     let mut combined = Combined::empty(plan);
     let watch = Watch::new(progress, plan.size);
     combined.fill(plan, windows, 0..plan.size.1, &watch);
+    combined.settle(plan);
     combined
 }
 

@@ -23,7 +23,7 @@ mod sweep;
 mod tile;
 mod view;
 
-pub(super) use noise::NoiseProbe;
+pub(super) use noise::{NoiseProbe, settle_variance};
 
 use super::slab::{Piece, Slab};
 use super::{Plan, Watch, add_up};

@@ -9,6 +9,7 @@ use super::model::flatten;
 use super::moments::{Equations, gram};
 use super::solve::Solver;
 use super::tile::{AREA, HALO, SIDE, TILE};
+use crate::combine::Plan;
 use crate::linalg::cholesky;
 use crate::simd::Cell;
 
@@ -17,6 +18,69 @@ use crate::simd::Cell;
 pub(crate) struct NoiseProbe {
     pub(crate) blocks: Vec<(f64, f64)>,
 }
+
+/// Turns densities (samples a pixel, in units of the mean weight) into variances: the sky's noise as the probes tell it, and
+/// the noise of the stars' own light.
+pub(crate) fn settle_variance(
+    plan: &Plan<'_>,
+    planes: &[Vec<f32>; 3],
+    variance: &mut [Vec<f32>; 3],
+    probes: &[NoiseProbe; 3],
+) {
+    for band in 0..3 {
+        let factor = Factor::fit(&probes[band].blocks);
+        let (mut unit, mut light, mut total) = (0.0f64, 0.0f64, 0.0f64);
+        for f in &plan.frames {
+            let w = f64::from(f.weight[band]);
+            unit += w * (f64::from(f.noise[band]) / f.transparency).powi(2);
+            light += w * w / f.transparency;
+            total += w;
+        }
+        // Of one sample of mean weight, and by how much an ADU of light raises it.
+        let unit = unit / plan.frames.len().max(1) as f64;
+        let raise = plan.electrons_per_adu.map_or(0.0, |e| light / total / e / unit);
+        let sky = plan.sky[band];
+        for (v, &p) in variance[band].iter_mut().zip(&planes[band]) {
+            let density = f64::from(*v);
+            let star = f64::from((p - sky).max(0.0));
+            *v = (unit * factor.at(density) / density * (1.0 + raise * star)) as f32;
+        }
+    }
+}
+
+/// Variance times density: a straight line in 1 / density.
+#[derive(Debug, Clone, Copy)]
+struct Factor {
+    constant: f64,
+    slope: f64,
+    /// Densest and thinnest place that was probed, 1 / density.
+    range: (f64, f64),
+}
+
+impl Factor {
+    fn fit(blocks: &[(f64, f64)]) -> Factor {
+        let n = blocks.len() as f64;
+        if blocks.is_empty() {
+            // Nothing but rim: the uniform limit of the spline, filtered.
+            return Factor { constant: UNIFORM, slope: 0.0, range: (0.0, 0.0) };
+        }
+        let (mx, my) = blocks.iter().fold((0.0, 0.0), |s, b| (s.0 + b.0 / n, s.1 + b.1 / n));
+        let (xx, xy) =
+            blocks.iter().fold((0.0, 0.0), |s, b| (s.0 + (b.0 - mx).powi(2), s.1 + (b.0 - mx) * (b.1 - my)));
+        // A slope needs densities that differ by a fifth.
+        let slope = if xx / n > (0.2 * mx).powi(2) { xy / xx } else { 0.0 };
+        let range = blocks.iter().fold((f64::INFINITY, 0.0f64), |r, b| (r.0.min(b.0), r.1.max(b.0)));
+        Factor { constant: my - slope * mx, slope, range }
+    }
+
+    fn at(&self, density: f64) -> f64 {
+        let inverse = (1.0 / density).clamp(self.range.0, self.range.1);
+        (self.constant + self.slope * inverse).max(0.2 * UNIFORM)
+    }
+}
+
+/// The factor of infinitely dense, evenly spread samples: `(1/pi integral of (0.82 + 0.18 cos k)² 3 / (2 + cos k), 0 to pi)²`.
+const UNIFORM: f64 = 1.13;
 
 /// Side of a block, px.
 const BLOCK: usize = 16;
