@@ -46,6 +46,16 @@ pub(crate) struct Plan<'a> {
     pub(crate) electrons_per_adu: Option<f64>,
 }
 
+impl Plan<'_> {
+    /// Noise variance of a sample of weight 1, ADU² of the output: weights are inverse variances, so it is that of all.
+    fn unit(&self, band: usize) -> f32 {
+        let unit = |f: &Registered<'_>| {
+            f64::from(f.weight[band]) * (f64::from(f.noise[band]) / f.transparency).powi(2)
+        };
+        (self.frames.iter().map(unit).sum::<f64>() / self.frames.len().max(1) as f64) as f32
+    }
+}
+
 /// The finished planes.
 #[derive(Debug)]
 pub(crate) struct Combined {

@@ -100,7 +100,7 @@ impl Lanes for Avx2 {
         unsafe { _mm256_i32gather_ps::<4>(values.as_ptr(), index) }
     }
     #[inline(always)]
-    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32) {
+    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32, wrr: f32) {
         unsafe {
             // 1, gx, gx², 0, twice: 0 + gx (0 + gx 1) and so on are exact, as are the zeros of the idle lanes.
             let g = _mm256_set1_ps(gx);
@@ -111,6 +111,8 @@ impl Lanes for Avx2 {
             let x = _mm256_add_ps(c0, _mm256_mul_ps(g, inner));
             let wg = w * gy;
             let first = _mm256_mul_ps(x, _mm256_blend_ps::<0xf0>(_mm256_set1_ps(w), _mm256_set1_ps(wg)));
+            let count = _mm256_blend_ps::<0xf0>(_mm256_set1_ps(wrr), _mm256_set1_ps(1.0));
+            let first = _mm256_blend_ps::<0b1000_1000>(first, count);
             let third = _mm_mul_ps(_mm256_castps256_ps128(x), _mm_set1_ps(wg * gy));
             let one = _mm_set1_ps(1.0);
             let p = _mm_blend_ps::<0b1010>(one, _mm256_castps256_ps128(g));

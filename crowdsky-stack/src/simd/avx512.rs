@@ -80,7 +80,7 @@ impl Lanes for Avx512 {
         unsafe { Avx2::gather(values, index) }
     }
     #[inline(always)]
-    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32) {
+    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32, wrr: f32) {
         unsafe {
             // x: 1, gx, gx² in the first three quarters; 1, gx, 1, gx in the last. The masks put ones where nothing is to be
             // multiplied and zeros into idle lanes, which changes no bit of the others.
@@ -97,7 +97,9 @@ impl Lanes for Avx512 {
             let y = _mm512_mask_blend_ps(0b1111_0000_0000_0000, y, _mm512_set1_ps(wr));
             // (gx gy) wr, in this order: gy goes to x's last two lanes first.
             let x = _mm512_mask_mul_ps(x, 0b1100_0000_0000_0000, x, _mm512_set1_ps(gy));
-            let product = _mm512_maskz_mul_ps(0b1111_0111_0111_0111, x, y);
+            let idle = _mm512_mask_blend_ps(0b1000_0000, _mm512_maskz_mov_ps(0b1000, _mm512_set1_ps(wrr)), one);
+            let idle = _mm512_maskz_mov_ps(0b1000_1000, idle);
+            let product = _mm512_mask_mul_ps(idle, 0b1111_0111_0111_0111, x, y);
             let at = cell.as_mut_ptr();
             _mm512_storeu_ps(at, _mm512_add_ps(_mm512_loadu_ps(at), product));
         }

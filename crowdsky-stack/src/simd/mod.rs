@@ -65,7 +65,7 @@ pub(crate) trait Lanes {
     unsafe fn gather(values: &[f32], index: Self::I) -> Self::F;
 
     /// Adds a sample to a cell: see `combine::lsq::moments`.
-    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32);
+    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32, wrr: f32);
 }
 
 /// A kernel that can be compiled for any lanes. `run` has to be `#[inline(always)]`, else it is not compiled for them.

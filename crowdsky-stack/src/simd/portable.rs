@@ -89,7 +89,7 @@ impl Lanes for Portable {
         each(|i| unsafe { *values.get_unchecked(index[i] as usize) })
     }
     #[inline(always)]
-    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32) {
+    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32, wrr: f32) {
         let x = [1.0, gx, gx * gx];
         let wg = w * gy;
         let wgg = wg * gy;
@@ -98,6 +98,8 @@ impl Lanes for Portable {
             cell[4 + k] += x[k] * wg;
             cell[8 + k] += x[k] * wgg;
         }
+        cell[3] += wrr;
+        cell[7] += 1.0;
         cell[12] += wr;
         cell[13] += gx * wr;
         cell[14] += gy * wr;

@@ -25,7 +25,7 @@ impl Kernel for Everything {
         let gathered = unsafe { L::gather(&values, place) };
         let mut cell: Cell = std::array::from_fn(|i| i as f32 * 0.1);
         for i in 0..LANES {
-            L::add_moments(&mut cell, x[i] / 200.0, y[i] / 200.0, 0.7 + x[i] / 1000.0, y[i]);
+            L::add_moments(&mut cell, x[i] / 200.0, y[i] / 200.0, 0.7 + x[i] / 1000.0, y[i], x[i] * y[i]);
         }
         let vectors = [
             L::splat(x[0]),

@@ -17,6 +17,7 @@ mod blocks;
 mod model;
 mod moments;
 mod noise;
+mod scatter;
 mod solve;
 mod start;
 mod sweep;
@@ -50,6 +51,9 @@ const STEPS: [usize; 2] = [4, 3];
 /// How much of the model's range over 4 x 4 nodes a sample may be off, in units of the threshold: the start is blurred, the
 /// first solution is not.
 const STEEPNESS: [f32; 2] = [1.0, 0.25];
+/// How much a sample may be off for the sake of the scatter seen in its place, likewise: a little more than a Gaussian's, for
+/// the seeing is none.
+const SCATTER: f32 = 1.4;
 /// The second sweep's threshold, of the first's.
 const SECOND: f32 = 0.875;
 /// The threshold beside dropped blocks, of the first's.
@@ -226,6 +230,7 @@ fn solve_band(
     improve(tile, equations, solver, strength, STEPS[0]);
     if reject {
         model::allow_for_steepness(tile, STEEPNESS[1] * SECOND * plan.sigma);
+        scatter::allow_for_scatter(tile, plan.unit(b), SCATTER * SECOND * plan.sigma);
         let mut place = Place::default();
         for (k, view) in views() {
             counts[k].1 += dispatch(

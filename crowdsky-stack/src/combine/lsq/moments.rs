@@ -4,9 +4,10 @@
 //! weights (l, h) = (1/2 - g, 1/2 + g) along each axis, g = fraction - 1/2. All products of two such weights are sums of
 //! products of 1, gx, gx² and 1, gy, gy², so nine sums a cell hold its whole part of the Gram matrix, and four the right side:
 //!
-//! `[w, w gx, w gx², 0, w gy, w gx gy, w gx² gy, 0, w gy², w gx gy², w gx² gy², 0, w r, w r gx, w r gy, w r gx gy]`
+//! `[w, w gx, w gx², w r², w gy, w gx gy, w gx² gy, 1, w gy², w gx gy², w gx² gy², 0, w r, w r gx, w r gy, w r gx gy]`
 //!
-//! with the weight w and the residual r of the sample from the start.
+//! with the weight w and the residual r of the sample from the start. The fourth and eighth sum, of the first sweep's samples,
+//! tell how far they scatter about the solution (`scatter`).
 
 use super::tile::{AREA, SIDE};
 use crate::simd::Cell;
@@ -66,11 +67,11 @@ impl Equations {
                 self.south[o + 1] += g.hh[1];
                 self.south_east[o] += g.lh[1];
                 self.south_west[o + 1] += g.lh[1];
-                let (r, rx, ry, rxy) = (0.25 * cell[12], 0.5 * cell[13], 0.5 * cell[14], cell[15]);
-                self.right[o] += r - rx - ry + rxy;
-                self.right[o + 1] += r + rx - ry - rxy;
-                self.right[o + SIDE] += r - rx + ry - rxy;
-                self.right[o + SIDE + 1] += r + rx + ry + rxy;
+                let [r00, r10, r01, r11] = right_side(cell);
+                self.right[o] += r00;
+                self.right[o + 1] += r10;
+                self.right[o + SIDE] += r01;
+                self.right[o + SIDE + 1] += r11;
             }
         }
     }
@@ -97,4 +98,11 @@ pub(super) fn gram(cell: &Cell) -> Gram {
     let (y0, y1, y2) = (along(0), along(4), along(8));
     let down = |k: usize| products(y0[k], y1[k], y2[k]);
     Gram { ll: down(0), lh: down(1), hh: down(2) }
+}
+
+/// The cell's part of the right side: of its upper left, upper right, lower left and lower right node.
+#[inline(always)]
+pub(super) fn right_side(cell: &Cell) -> [f32; 4] {
+    let (r, rx, ry, rxy) = (0.25 * cell[12], 0.5 * cell[13], 0.5 * cell[14], cell[15]);
+    [r - rx - ry + rxy, r + rx - ry - rxy, r - rx + ry - rxy, r + rx + ry + rxy]
 }

@@ -29,15 +29,14 @@ pub(crate) fn settle_variance(
 ) {
     for band in 0..3 {
         let factor = Factor::fit(&probes[band].blocks);
-        let (mut unit, mut light, mut total) = (0.0f64, 0.0f64, 0.0f64);
+        let (mut light, mut total) = (0.0f64, 0.0f64);
         for f in &plan.frames {
             let w = f64::from(f.weight[band]);
-            unit += w * (f64::from(f.noise[band]) / f.transparency).powi(2);
             light += w * w / f.transparency;
             total += w;
         }
         // Of one sample of mean weight, and by how much an ADU of light raises it.
-        let unit = unit / plan.frames.len().max(1) as f64;
+        let unit = f64::from(plan.unit(band));
         let raise = plan.electrons_per_adu.map_or(0.0, |e| light / total / e / unit);
         let sky = plan.sky[band];
         for (v, &p) in variance[band].iter_mut().zip(&planes[band]) {

@@ -142,7 +142,7 @@ impl Kernel for First<'_> {
                 let group = look::<L>(tile, view, v, &row, site, sites);
                 let accepted = within(&group, thresholds.usual, view.variance);
                 let level = L::lt(group.allowance, flat) & group.lanes;
-                add(tile, &group, accepted, view.weight, L::store(L::mul(group.residual, weight)));
+                add(tile, &group, accepted, view.weight, L::mul(group.residual, weight));
                 let rejected = group.lanes & !accepted;
                 if rejected != 0 {
                     count_rejects(tile, &group, rejected);
@@ -164,11 +164,12 @@ impl Kernel for First<'_> {
 
 /// Adds the moments of the lanes in `bits`, all of weight `w`.
 #[inline(always)]
-fn add<L: Lanes>(tile: &mut Tile, group: &Group<L>, bits: u32, w: f32, wr: [f32; LANES]) {
+fn add<L: Lanes>(tile: &mut Tile, group: &Group<L>, bits: u32, w: f32, weighted: L::F) {
     let (gx, gy, cell) = (L::store(group.gx), L::store(group.gy), L::store_index(group.cell));
+    let (wr, wrr) = (L::store(weighted), L::store(L::mul(weighted, group.residual)));
     if bits == 0xff {
         for i in 0..LANES {
-            L::add_moments(&mut tile.cells[cell[i] as usize], gx[i], gy[i], w, wr[i]);
+            L::add_moments(&mut tile.cells[cell[i] as usize], gx[i], gy[i], w, wr[i], wrr[i]);
         }
         return;
     }
@@ -176,7 +177,7 @@ fn add<L: Lanes>(tile: &mut Tile, group: &Group<L>, bits: u32, w: f32, wr: [f32;
     while rest != 0 {
         let i = rest.trailing_zeros() as usize;
         rest &= rest - 1;
-        L::add_moments(&mut tile.cells[cell[i] as usize], gx[i], gy[i], w, wr[i]);
+        L::add_moments(&mut tile.cells[cell[i] as usize], gx[i], gy[i], w, wr[i], wrr[i]);
     }
 }
 
@@ -262,7 +263,7 @@ fn change<L: Lanes>(tile: &mut Tile, group: &Group<L>, accepted: u32, changed: u
         let bottom = s[o + SIDE] + (s[o + SIDE + 1] - s[o + SIDE]) * fx;
         let from_start = residual[i] + model[i] - (top + (bottom - top) * fy);
         let w = if accepted >> i & 1 == 1 { weight } else { -weight };
-        L::add_moments(&mut tile.cells[o], gx[i], gy[i], w, w * from_start);
+        L::add_moments(&mut tile.cells[o], gx[i], gy[i], w, w * from_start, 0.0);
     }
 }
 
