@@ -60,7 +60,7 @@ pub use matching::{Match, match_stars};
 pub use mosaic::Mosaic;
 pub use noise::{NoiseModel, NoiseSource};
 pub use options::{Method, Reference, SigmaError, StackOptions};
-pub use pipeline::{Stack, stack};
+pub use pipeline::{Stack, StackNoise, stack};
 pub use progress::{Progress, Stage};
 pub use report::{Dropped, FrameReport, Reason, Seconds, StackReport};
 pub use source::{FrameSource, MemoryFrames};

@@ -6,7 +6,7 @@ use crate::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Method {
-    /// The best there is for the number of frames: [`Method::Lsq`].
+    /// The best there is for the number of frames: [`Method::Lsq`], for two or three [`Method::Mean`].
     #[default]
     Auto,
     /// Least squares from the photosites: white noise, honest colours, the sharpest stars, and a variance for every pixel.
@@ -18,13 +18,17 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method that is carried out.
+    /// With fewer frames `auto` is `mean`: three samples of a colour in four pixels leave least squares little to solve
+    /// for, and of three frames a cloudy one cannot be told from the rest sample by sample.
+    const MIN_FOR_LSQ: usize = 4;
+
+    /// The method that is carried out for `frames` frames.
     #[must_use]
-    pub fn resolved(self) -> Method {
+    pub fn resolved(self, frames: usize) -> Method {
         match self {
-            Method::Auto | Method::Lsq => Method::Lsq,
-            Method::Mean => Method::Mean,
-            Method::Median => Method::Median,
+            Method::Auto if frames < Self::MIN_FOR_LSQ => Method::Mean,
+            Method::Auto => Method::Lsq,
+            method => method,
         }
     }
 

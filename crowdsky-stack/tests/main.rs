@@ -3,6 +3,7 @@
 mod determinism;
 mod fates;
 mod files;
+mod lsq;
 mod stopping;
 mod support;
 mod truth;

@@ -8,6 +8,8 @@ mod lsq;
 mod resampled;
 mod slab;
 
+pub(crate) use lsq::COVARIANCE_RADII;
+
 use crate::defects::Defects;
 use crate::levels::SkyDifference;
 use crate::options::Method;
@@ -85,6 +87,11 @@ impl Combined {
             counts: vec![(0, 0); plan.frames.len()],
             probes: Default::default(),
         }
+    }
+
+    /// By how much the variance of a sum over a disc of radius 1, 2, ... px is above the sum of the pixels' variances, by band.
+    pub(crate) fn covariance(&self) -> [[f64; COVARIANCE_RADII]; 3] {
+        [0, 1, 2].map(|b| self.probes[b].covariance())
     }
 
     /// After the last band: makes variances of what the bands left in their place.

@@ -106,10 +106,16 @@ pub fn encode(stack: &Stack, sink: impl Write, layout: Layout) -> Result<(), cro
             for (name, plane) in ["RED", "GREEN", "BLUE"].iter().zip(&stack.planes) {
                 writer.write_image(name, &bunit, ImageRef::new(&shape, samples(plane)))?;
             }
-            if let Some(variance) = &stack.variance {
+            if let Some(noise) = &stack.noise {
                 let mut header = Header::new();
                 header.set("BUNIT", "adu2", "variance of the noise: planes red, green, blue");
-                let planes: Vec<f32> = variance.iter().flatten().copied().collect();
+                for (band, factors) in ["R", "G", "B"].iter().zip(&noise.covariance) {
+                    for (radius, &factor) in (1..).zip(factors) {
+                        let comment = format!("variance of a sum within {radius} px / sum of these");
+                        header.set(&format!("COV{band}{radius}"), round(factor), &comment);
+                    }
+                }
+                let planes: Vec<f32> = noise.variance.iter().flatten().copied().collect();
                 writer.write_image("VARIANCE", &header, ImageRef::new(&[width, height, 3], &planes[..]))?;
             }
             let counts = [

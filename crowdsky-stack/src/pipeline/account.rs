@@ -68,7 +68,7 @@ impl Run<'_> {
             date_obs_end: meta.date_end.map(|t| t.to_string()),
             chunk_key: meta.position_key.as_ref().map(ToString::to_string),
             healpix_key: meta.healpix_key.as_ref().map(ToString::to_string),
-            method: self.options.method.resolved().as_str().to_owned(),
+            method: self.options.method.resolved(self.order.len()).as_str().to_owned(),
             share: false,
             noise: self.noise,
             n_defects: self.n_defects,

@@ -91,7 +91,7 @@ impl Run<'_> {
         let plan = Plan {
             size,
             frames,
-            method: self.options.method.resolved(),
+            method: self.options.method.resolved(self.order.len()),
             sigma: self.options.sigma as f32,
             sky,
             electrons_per_adu: self.noise.map(|n| n.electrons_per_adu),

@@ -7,7 +7,7 @@ mod merge;
 
 use crate::analyse::Analysed;
 use crate::catalogue::{StackStar, find_stars};
-use crate::combine::Combined;
+use crate::combine::{COVARIANCE_RADII, Combined};
 use crate::error::Error;
 use crate::noise::NoiseModel;
 use crate::options::StackOptions;
@@ -25,8 +25,8 @@ use std::time::Instant;
 pub struct Stack {
     /// Red, green, blue: level of one exposure, ADU; NaN where no frame has a sample.
     pub planes: [Array2<f32>; 3],
-    /// Variance of the noise of each plane's pixels, ADU²; NaN where the plane is. Method `lsq` only.
-    pub variance: Option<[Array2<f32>; 3]>,
+    /// The noise of each plane. Method `lsq` only.
+    pub noise: Option<StackNoise>,
     /// Frames that cover each pixel.
     pub footprint: Array2<u16>,
     /// Of these, how many were rejected there. Method `lsq`: samples, of which each frame has about one a pixel.
@@ -37,6 +37,16 @@ pub struct Stack {
     pub meta: StackMeta,
     /// What became of every frame.
     pub report: StackReport,
+}
+
+/// The noise of a stack's planes.
+#[derive(Debug, Clone)]
+pub struct StackNoise {
+    /// Variance of each plane's pixels, ADU²; NaN where the plane is.
+    pub variance: [Array2<f32>; 3],
+    /// By plane: by how much the variance of a sum over a disc of radius 1, 2, ... 6 px is above the sum of its pixels'
+    /// variances. Close to 1 for many frames, whose noise is white; the fewer frames, the more a pixel leans on its neighbours.
+    pub covariance: [[f64; COVARIANCE_RADII]; 3],
 }
 
 /// Aligns and combines the frames of `source`.
@@ -160,11 +170,12 @@ impl<'a> Run<'a> {
         report.fwhm_px = crate::catalogue::typical_fwhm(&stars);
         let plane = |values: Vec<f32>| to_array(values, (height, width), f32::NAN);
         let known = !combined.variance[0].is_empty();
-        let variance = known.then(|| combined.variance.map(&plane));
+        let covariance = combined.covariance();
+        let noise = known.then(|| StackNoise { variance: combined.variance.map(&plane), covariance });
         let [red, green, blue] = combined.planes;
         Ok(Stack {
             planes: [plane(red), plane(green), plane(blue)],
-            variance,
+            noise,
             footprint: to_array(combined.footprint, (height, width), 0),
             rejected: to_array(combined.rejected, (height, width), 0),
             stars,

@@ -97,7 +97,8 @@ impl Lanes for Avx512 {
             let y = _mm512_mask_blend_ps(0b1111_0000_0000_0000, y, _mm512_set1_ps(wr));
             // (gx gy) wr, in this order: gy goes to x's last two lanes first.
             let x = _mm512_mask_mul_ps(x, 0b1100_0000_0000_0000, x, _mm512_set1_ps(gy));
-            let idle = _mm512_mask_blend_ps(0b1000_0000, _mm512_maskz_mov_ps(0b1000, _mm512_set1_ps(wrr)), one);
+            let idle =
+                _mm512_mask_blend_ps(0b1000_0000, _mm512_maskz_mov_ps(0b1000, _mm512_set1_ps(wrr)), one);
             let idle = _mm512_maskz_mov_ps(0b1000_1000, idle);
             let product = _mm512_mask_mul_ps(idle, 0b1111_0111_0111_0111, x, y);
             let at = cell.as_mut_ptr();

@@ -16,7 +16,27 @@ use crate::simd::Cell;
 /// Pairs of 1 / density and variance times density, each the mean of a block of pixels.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NoiseProbe {
-    pub(crate) blocks: Vec<(f64, f64)>,
+    pub(super) blocks: Vec<(f64, f64)>,
+    /// For discs of 1 to [`DISCS`] px: squares of the sums of the noise in them, and sums of its squares.
+    discs: [(f64, f64); DISCS],
+}
+
+/// Largest radius for which the covariance is told, px.
+pub(crate) const DISCS: usize = 6;
+
+impl NoiseProbe {
+    /// Adds what another tile found.
+    pub(super) fn add(&mut self, other: &mut NoiseProbe) {
+        self.blocks.append(&mut other.blocks);
+        for (all, one) in self.discs.iter_mut().zip(&other.discs) {
+            *all = (all.0 + one.0, all.1 + one.1);
+        }
+    }
+
+    /// By how much the variance of a sum over a disc of radius 1, 2, ... px is above the sum of the pixels' variances.
+    pub(crate) fn covariance(&self) -> [f64; DISCS] {
+        self.discs.map(|(sum, squares)| if squares > 0.0 { sum / squares } else { 1.0 })
+    }
 }
 
 /// Turns densities (samples a pixel, in units of the mean weight) into variances: the sky's noise as the probes tell it, and
@@ -81,6 +101,8 @@ impl Factor {
 /// The factor of infinitely dense, evenly spread samples: `(1/pi integral of (0.82 + 0.18 cos k)² 3 / (2 + cos k), 0 to pi)²`.
 const UNIFORM: f64 = 1.13;
 
+/// Distance of the discs' centres, px.
+const DISC_STEP: usize = 5;
 /// Side of a block, px.
 const BLOCK: usize = 16;
 
@@ -120,7 +142,7 @@ impl Prober {
         }
         let picture = &mut self.blurred[0];
         picture.fill(0.0);
-        solver.solve(equations, &self.right, picture, 6);
+        solver.solve(equations, &self.right, picture, (6, 6), 0.0);
         let [picture, filtered] = &mut self.blurred;
         flatten(picture, &mut self.noise, filtered);
         for by in (0..TILE).step_by(BLOCK) {
@@ -140,6 +162,31 @@ impl Prober {
                 if n as usize > BLOCK * BLOCK / 2 {
                     probe.blocks.push((inverse / f64::from(n), square / f64::from(n)));
                 }
+            }
+        }
+        for (radius, disc) in (1..=DISCS).zip(&mut probe.discs) {
+            add_discs(filtered, density, radius as i64, disc);
+        }
+    }
+}
+
+/// Adds the discs of `radius` around every [`DISC_STEP`]-th pixel of the tile that lie in it and away from rims.
+fn add_discs(noise: &[f32], density: &[f32], radius: i64, disc: &mut (f64, f64)) {
+    let middle = (HALO as i64 + radius)..(SIDE as i64 - HALO as i64 - radius);
+    let inside = |x: i64, y: i64| x * x + y * y <= radius * radius;
+    for y in middle.clone().step_by(DISC_STEP) {
+        for x in middle.clone().step_by(DISC_STEP) {
+            let (mut sum, mut squares, mut rim) = (0.0f64, 0.0f64, false);
+            for dy in -radius..=radius {
+                for dx in (-radius..=radius).filter(|&dx| inside(dx, dy)) {
+                    let o = ((y + dy) * SIDE as i64 + x + dx) as usize;
+                    let v = f64::from(noise[o]);
+                    (sum, squares) = (sum + v, squares + v * v);
+                    rim |= density[o] <= 0.5;
+                }
+            }
+            if !rim {
+                *disc = (disc.0 + sum * sum, disc.1 + squares);
             }
         }
     }

@@ -17,16 +17,24 @@ impl Solver {
         Solver { residual: nodes(), scaled: nodes(), direction: nodes(), image: nodes() }
     }
 
-    /// Improves `x`, the solution of `equations` with `right` as their right side, by `steps` steps of conjugate gradients,
-    /// preconditioned with the diagonal. A node without samples and prior stays as it is.
-    pub(super) fn solve(&mut self, equations: &Equations, right: &[f32], x: &mut [f32], steps: usize) {
+    /// Improves `x`, the solution of `equations` with `right` as their right side, by conjugate gradients preconditioned with
+    /// the diagonal: `steps.0` steps, and up to `steps.1` as long as the squared residuals, each over its diagonal, are above
+    /// `enough` together. A node without samples and prior stays as it is.
+    pub(super) fn solve(
+        &mut self,
+        equations: &Equations,
+        right: &[f32],
+        x: &mut [f32],
+        steps: (usize, usize),
+        enough: f32,
+    ) {
         let Solver { residual, scaled, direction, image } = self;
         kernel::multiply(equations, x, image);
         kernel::begin(right, image, &equations.diagonal, residual, scaled);
         direction.copy_from_slice(scaled);
         let mut along = kernel::dot(residual, scaled);
-        for step in 0..steps {
-            if along <= 0.0 {
+        for step in 0..steps.1 {
+            if along <= 0.0 || (step >= steps.0 && along < enough) {
                 return;
             }
             kernel::multiply(equations, direction, image);
@@ -35,7 +43,7 @@ impl Solver {
                 return;
             }
             kernel::advance(along / curvature, direction, image, x, residual);
-            if step + 1 == steps {
+            if step + 1 == steps.1 {
                 return;
             }
             kernel::scale(residual, &equations.diagonal, scaled);
@@ -185,7 +193,7 @@ mod tests {
         equations.assemble(&cells);
         let mut x = vec![0.0; AREA];
         let right = equations.right.clone();
-        Solver::new().solve(&equations, &right, &mut x, 60);
+        Solver::new().solve(&equations, &right, &mut x, (60, 60), 0.0);
         // The rim is solved for by its diagonal alone; that is felt for some nodes.
         for j in 10..SIDE - 10 {
             for i in 10..SIDE - 10 {
@@ -199,7 +207,7 @@ mod tests {
     fn a_node_without_samples_stays() {
         let equations = Equations::new();
         let mut x = vec![7.0; AREA];
-        Solver::new().solve(&equations, &vec![0.0; AREA], &mut x, 4);
+        Solver::new().solve(&equations, &vec![0.0; AREA], &mut x, (4, 4), 0.0);
         assert!(x.iter().all(|&v| v == 7.0));
     }
 }
