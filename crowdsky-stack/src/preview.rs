@@ -4,7 +4,7 @@ use crate::background::plane_cells;
 use crate::error::Error;
 use crate::files::write_atomically;
 use crate::levels::{robust_surface, terms, unit};
-use crate::pipeline::Stack;
+use crate::stack::Stack;
 use crate::statistics::median;
 use ndarray::Array2;
 use std::path::Path;
@@ -29,8 +29,9 @@ const NOISE: f64 = 0.03;
 /// of white so that colours stay (the stretch of Lupton et al. 2004, PASP 116, 133: all bands by the factor of their mean).
 #[must_use]
 pub fn render(stack: &Stack) -> Preview {
-    let (height, width) = stack.planes[0].dim();
-    let sky = crate::parallel::map(3, |b| Sky::measure(&stack.planes[b]));
+    let planes = stack.shared_planes();
+    let (height, width) = planes[0].dim();
+    let sky = crate::parallel::map(3, |b| Sky::measure(&planes[b]));
     let gain = star_balance(stack);
     // Noise of the mean of the three balanced bands.
     let noise = (0..3).map(|b| (gain[b] * sky[b].noise).powi(2)).sum::<f64>().sqrt() / 3.0;
@@ -38,9 +39,7 @@ pub fn render(stack: &Stack) -> Preview {
         .step_by(7)
         .filter_map(|i| {
             let at = (i / width, i % width);
-            let v = (0..3)
-                .map(|b| gain[b] * (f64::from(stack.planes[b][at]) - sky[b].at(at.1, at.0)))
-                .sum::<f64>()
+            let v = (0..3).map(|b| gain[b] * (f64::from(planes[b][at]) - sky[b].at(at.1, at.0))).sum::<f64>()
                 / 3.0;
             v.is_finite().then_some(v)
         })
@@ -58,7 +57,7 @@ pub fn render(stack: &Stack) -> Preview {
         let mut row = Vec::with_capacity(3 * width);
         for x in 0..width {
             let v: [f64; 3] =
-                std::array::from_fn(|b| gain[b] * (f64::from(stack.planes[b][(y, x)]) - sky[b].at(x, y)));
+                std::array::from_fn(|b| gain[b] * (f64::from(planes[b][(y, x)]) - sky[b].at(x, y)));
             let mean = (v[0] + v[1] + v[2]) / 3.0;
             if !mean.is_finite() {
                 row.extend([0u8; 3]);

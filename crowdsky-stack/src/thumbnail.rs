@@ -1,7 +1,7 @@
 //! A small picture for galleries: each band stretched linearly between two percentiles.
 
-use crate::pipeline::Stack;
 use crate::preview::Preview;
+use crate::stack::Stack;
 use ndarray::Array2;
 
 /// Percentiles that become black and white.
@@ -16,7 +16,8 @@ const BLACK_WHITE: (f64, f64) = (0.01, 0.995);
 pub fn render(stack: &Stack, longest: usize) -> Preview {
     let (height, width) = stack.planes[0].dim();
     let step = width.max(height).div_ceil(longest.max(1)).max(1);
-    let bands: Vec<(usize, usize, Vec<f32>)> = stack.planes.iter().map(|plane| shrunk(plane, step)).collect();
+    let bands: Vec<(usize, usize, Vec<f32>)> =
+        stack.shared_planes().iter().map(|plane| shrunk(plane, step)).collect();
     let (small_width, small_height) = (bands[0].0, bands[0].1);
     let mut rgb = vec![0; 3 * small_width * small_height];
     for (band, (_, _, values)) in bands.iter().enumerate() {

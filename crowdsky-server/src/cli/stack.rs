@@ -49,12 +49,12 @@ pub(super) struct Args {
     /// Images RED, GREEN, BLUE, FOOTPRINT, ..., or one cube of three planes as Siril opens it.
     #[arg(long, value_enum, default_value = "rgb")]
     layout: LayoutName,
-    /// How samples are combined: auto, mean or median (auto is the best there is: mean).
+    /// How samples are combined: auto, lsq, mean or median (auto is the best there is: lsq, mean for two or three frames).
     #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = parse_method)]
     method: Method,
-    /// Colour sharing of the planes: off.
-    #[arg(long, value_name = "off", default_value = "off", value_parser = parse_share)]
-    share: Share,
+    /// Whether the planes share their colours: less noise for the eye, not for measuring. Pictures always do.
+    #[arg(long, value_enum, default_value = "off")]
+    share: Switch,
     /// Reject samples further than this from the rest, in standard deviations (1.5 to 100).
     #[arg(long, value_name = "K", default_value_t = StackOptions::default().sigma, value_parser = parse_sigma)]
     sigma: f64,
@@ -98,9 +98,11 @@ enum LayoutName {
     Cube,
 }
 
-/// Colour sharing; the other choice comes with the method that can do it.
-#[derive(Debug, Clone, Copy)]
-struct Share;
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.append {
@@ -237,6 +239,7 @@ impl Args {
         let options = StackOptions::default().sigma(self.sigma).map_err(|e| Failure::Usage(e.to_string()))?;
         Ok(options
             .method(self.method)
+            .share(matches!(self.share, Switch::On))
             .reference(reference)
             .allow_mixed(self.allow_mixed)
             .threads(self.threads.map_or(0, usize::from))
@@ -249,16 +252,8 @@ fn parse_method(text: &str) -> Result<Method, String> {
         "auto" => Ok(Method::Auto),
         "mean" => Ok(Method::Mean),
         "median" => Ok(Method::Median),
-        "lsq" => Err("least squares are not in this version: give auto, mean or median".into()),
-        _ => Err("give auto, mean or median".into()),
-    }
-}
-
-fn parse_share(text: &str) -> Result<Share, String> {
-    match text {
-        "off" => Ok(Share),
-        "on" => Err("colour sharing is not in this version: give off".into()),
-        _ => Err("give off".into()),
+        "lsq" => Ok(Method::Lsq),
+        _ => Err("give auto, lsq, mean or median".into()),
     }
 }
 

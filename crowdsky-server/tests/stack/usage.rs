@@ -6,8 +6,8 @@ use crate::harness::Bench;
 fn wrong_usage_is_status_2() {
     let bench = Bench::new();
     let stack = |args: &[&str]| bench.crowdsky(["stack", "night", "-o", "s.fits"].iter().chain(args));
-    stack(&["--method", "lsq"]).fails(2, &["lsq", "not in this version", "mean"]);
-    stack(&["--share", "on"]).fails(2, &["sharing is not in this version"]);
+    stack(&["--method", "best"]).fails(2, &["auto, lsq, mean or median"]);
+    stack(&["--share", "a little"]).fails(2, &["on", "off"]);
     stack(&["--append"]).fails(2, &["--append is not in this version"]);
     stack(&["--sigma", "0.5"]).fails(2, &["1.5 to 100"]);
     stack(&["--sigma", "NaN"]).fails(2, &["1.5 to 100"]);

@@ -1,6 +1,6 @@
 //! The table STAR-TAB.
 
-use crate::pipeline::Stack;
+use crate::stack::Stack;
 use crowdsky_fits::{FitsWriter, Header, NewColumn};
 use std::io::Write;
 

@@ -2,7 +2,7 @@
 
 use super::star_table::write_stars;
 use crate::error::Error;
-use crate::pipeline::Stack;
+use crate::stack::{Stack, samples};
 use crowdsky_fits::{FitsWriter, Header, ImageRef, stack_cards};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -140,15 +140,11 @@ pub fn encode(stack: &Stack, sink: impl Write, layout: Layout) -> Result<(), cro
     write_stars(&mut writer, stack)
 }
 
-/// Planes are made in standard layout; an empty slice would be refused by the writer, not written.
-fn samples<T>(plane: &ndarray::Array2<T>) -> &[T] {
-    plane.as_slice().unwrap_or(&[])
-}
-
 fn primary_header(stack: &Stack) -> Header {
     let mut header = stack_cards(&stack.meta);
     let r = &stack.report;
     header.set("METHOD", r.method.as_str(), "how the samples were combined");
+    header.set("SHARE", r.share, "planes share their colours: not for photometry");
     if let Some(fwhm) = r.fwhm_px {
         header.set("FWHM", round(fwhm), "[pixel] median FWHM of the stars");
     }

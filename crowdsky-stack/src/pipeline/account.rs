@@ -69,7 +69,7 @@ impl Run<'_> {
             chunk_key: meta.position_key.as_ref().map(ToString::to_string),
             healpix_key: meta.healpix_key.as_ref().map(ToString::to_string),
             method: self.options.method.resolved(self.order.len()).as_str().to_owned(),
-            share: false,
+            share: self.options.share,
             noise: self.noise,
             n_defects: self.n_defects,
             threads: parallel::threads(),

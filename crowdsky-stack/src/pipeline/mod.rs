@@ -6,48 +6,19 @@ mod ingest;
 mod merge;
 
 use crate::analyse::Analysed;
-use crate::catalogue::{StackStar, find_stars};
-use crate::combine::{COVARIANCE_RADII, Combined};
+use crate::catalogue::find_stars;
+use crate::combine::Combined;
 use crate::error::Error;
 use crate::noise::NoiseModel;
 use crate::options::StackOptions;
 use crate::parallel;
 use crate::progress::{Progress, Stage};
-use crate::report::{Dropped, FrameReport, Reason, Seconds, StackReport};
+use crate::report::{Dropped, FrameReport, Reason, Seconds};
 use crate::source::FrameSource;
+use crate::stack::{Stack, StackNoise, to_array};
 use crate::transform::{Model, Transform};
 use crowdsky_core::{FrameMeta, StackMeta};
-use ndarray::Array2;
 use std::time::Instant;
-
-/// A finished stack. Planes have the shape (rows, columns) of the reference frame.
-#[derive(Debug, Clone)]
-pub struct Stack {
-    /// Red, green, blue: level of one exposure, ADU; NaN where no frame has a sample.
-    pub planes: [Array2<f32>; 3],
-    /// The noise of each plane. Method `lsq` only.
-    pub noise: Option<StackNoise>,
-    /// Frames that cover each pixel.
-    pub footprint: Array2<u16>,
-    /// Of these, how many were rejected there. Method `lsq`: samples, of which each frame has about one a pixel.
-    pub rejected: Array2<u16>,
-    /// The stars, in order of ascending flux.
-    pub stars: Vec<StackStar>,
-    /// What the stack says of itself.
-    pub meta: StackMeta,
-    /// What became of every frame.
-    pub report: StackReport,
-}
-
-/// The noise of a stack's planes.
-#[derive(Debug, Clone)]
-pub struct StackNoise {
-    /// Variance of each plane's pixels, ADU²; NaN where the plane is.
-    pub variance: [Array2<f32>; 3],
-    /// By plane: by how much the variance of a sum over a disc of radius 1, 2, ... 6 px is above the sum of its pixels'
-    /// variances. Close to 1 for many frames, whose noise is white; the fewer frames, the more a pixel leans on its neighbours.
-    pub covariance: [[f64; COVARIANCE_RADII]; 3],
-}
 
 /// Aligns and combines the frames of `source`.
 ///
@@ -162,7 +133,6 @@ impl<'a> Run<'a> {
         }
         let stars = find_stars(&combined, (width, height));
         self.progress.update(Stage::Catalogue, 1, 1);
-        self.seconds.write += start.elapsed().as_secs_f64();
         let accepted = self.order.iter().map(|&i| &self.frames[i].meta);
         let meta = StackMeta::from_frames(accepted, self.frames.len() as u32);
         let mut report = self.report(details, &meta);
@@ -173,7 +143,7 @@ impl<'a> Run<'a> {
         let covariance = combined.covariance();
         let noise = known.then(|| StackNoise { variance: combined.variance.map(&plane), covariance });
         let [red, green, blue] = combined.planes;
-        Ok(Stack {
+        let mut stack = Stack {
             planes: [plane(red), plane(green), plane(blue)],
             noise,
             footprint: to_array(combined.footprint, (height, width), 0),
@@ -181,11 +151,12 @@ impl<'a> Run<'a> {
             stars,
             meta,
             report,
-        })
+        };
+        if self.options.share {
+            stack.planes = stack.share();
+        }
+        stack.report.seconds.write = self.seconds.write + start.elapsed().as_secs_f64();
+        stack.report.seconds.total = self.started.elapsed().as_secs_f64();
+        Ok(stack)
     }
-}
-
-/// The vector as (rows, columns); `fill` everywhere should the count ever be wrong.
-fn to_array<T: Clone>(values: Vec<T>, shape: (usize, usize), fill: T) -> Array2<T> {
-    Array2::from_shape_vec(shape, values).unwrap_or_else(|_| Array2::from_elem(shape, fill))
 }
