@@ -6,4 +6,5 @@ mod files;
 mod lsq;
 mod stopping;
 mod support;
+mod targets;
 mod truth;
