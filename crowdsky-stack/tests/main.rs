@@ -4,6 +4,7 @@ mod determinism;
 mod fates;
 mod files;
 mod lsq;
+mod real_frames;
 mod stopping;
 mod support;
 mod targets;
