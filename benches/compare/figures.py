@@ -69,11 +69,11 @@ def spread(found, figure):
 
 def verdict(records, figure, other="siril"):
     """How CrowdSky stands against another tool on the same frames: "better", "worse", or "equal" within the spread over
-    the seeds of either; None where one of them has no such figure."""
+    the seeds of either; None where one of them has no such figure, or one seed only, which has no spread."""
     # A build without sharing is compared as it is.
     row = figure.row if values(records, figure.row, figure.name) else "crowdsky"
     ours, theirs = values(records, row, figure.name), values(records, other, figure.name)
-    if not ours or not theirs:
+    if min(len(ours), len(theirs)) < 2:
         return None
     behind = statistics.fmean(map(figure.fault, ours)) - statistics.fmean(map(figure.fault, theirs))
     margin = max(spread(ours, figure), spread(theirs, figure))

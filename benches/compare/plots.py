@@ -7,7 +7,7 @@ import matplotlib
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "crowdsky"  # names within the file are random otherwise
 matplotlib.rcParams["font.size"] = 9
-from matplotlib import pyplot  # noqa: E402
+from matplotlib import pyplot, ticker  # noqa: E402
 
 from figures import FIGURES, values  # noqa: E402
 
@@ -19,10 +19,10 @@ STYLES = {
     "seestarpy": ("#009e73", "^"),
     "ccdproc": ("#cc79a7", "D"),
 }
+PANELS = ["astrom_rms_px", "fwhm_ratio", "mf_eff", "snr_eff", "colour_slope", "hot_sigma"]
 
 
 def save(figure, path):
-    figure.tight_layout()
     # White paper, so that it can be read on a dark page as well.
     figure.savefig(path, metadata={"Date": None}, facecolor="white")
     pyplot.close(figure)
@@ -30,7 +30,7 @@ def save(figure, path):
 
 def lines(path, records, tools, what, label):
     """One value against the number of frames, both logarithmic: a straight line of slope 1 is linear cost."""
-    figure, axes = pyplot.subplots(figsize=(6, 3.8))
+    figure, axes = pyplot.subplots(figsize=(6, 3.8), layout="constrained")
     for tool in tools:
         found = {}
         for record in records:
@@ -49,7 +49,8 @@ def lines(path, records, tools, what, label):
 def quality(path, nights):
     """A panel for each of six figures: every night a row, every tool a mark, the seeds one beside the other."""
     chosen = [f for f in FIGURES if f.name in PANELS]
-    figure, panels = pyplot.subplots(1, len(chosen), sharey=True, figsize=(11, 1.2 + 0.3 * len(nights)))
+    size = (11, 1.2 + 0.3 * len(nights))
+    figure, panels = pyplot.subplots(1, len(chosen), sharey=True, figsize=size, layout="constrained")
     names = list(nights)[::-1]
     for axes, wanted in zip(panels, chosen):
         for row, name in enumerate(names):
@@ -59,14 +60,11 @@ def quality(path, nights):
                     label = tool if tool not in axes.get_legend_handles_labels()[1] else None
                     axes.plot(x, row + 0.3 - 0.15 * place, mark, color=colour, markersize=3.5, label=label)
         axes.set(title=wanted.label, yticks=range(len(names)), yticklabels=names)
-        if wanted.name in LOGARITHMIC:
+        if wanted.name == "hot_sigma":  # from 1 to 100
             axes.set_xscale("log")
+        else:
+            axes.xaxis.set_major_locator(ticker.MaxNLocator(4))
         axes.grid(alpha=0.25)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncols=len(labels), frameon=False)
-    figure.subplots_adjust(bottom=0.3)
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     save(figure, path)
-
-
-PANELS = ["astrom_rms_px", "fwhm_ratio", "mf_eff", "snr_eff", "colour_slope", "hot_sigma"]
-LOGARITHMIC = ["astrom_rms_px", "hot_sigma"]
