@@ -173,6 +173,7 @@ use kernel::interpolate_row;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mosaic::Mosaic;
 
     const PATTERNS: [BayerPattern; 4] =
         [BayerPattern::Rggb, BayerPattern::Bggr, BayerPattern::Grbg, BayerPattern::Gbrg];

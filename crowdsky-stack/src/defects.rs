@@ -12,6 +12,8 @@ use crowdsky_core::Band;
 pub struct Defects {
     width: usize,
     sites: Vec<u32>,
+    /// A bit for each photosite: by row, then even and odd columns, then eight of these columns to a byte.
+    lanes: Vec<u8>,
 }
 
 /// Frames looked at, spread over the run: nine see a 6-sigma glow in 70 % of them whatever two of them say.
@@ -48,6 +50,28 @@ impl Defects {
         self.sites.is_empty()
     }
 
+    /// From pixel numbers in ascending order, of a sensor of `width` columns.
+    fn new(width: usize, height: usize, sites: Vec<u32>) -> Defects {
+        let bytes = width.div_ceil(16);
+        let mut lanes = vec![0u8; height * 2 * bytes];
+        for &site in &sites {
+            let (x, y) = (site as usize % width, site as usize / width);
+            lanes[(2 * y + x % 2) * bytes + x / 16] |= 1 << (x / 2 % 8);
+        }
+        Defects { width, sites, lanes }
+    }
+
+    /// Which of eight photosites are defects: those in the odd or even columns from `x` on, a multiple of 16.
+    #[inline]
+    pub(crate) fn lanes(&self, y: usize, odd: bool, x: usize) -> u8 {
+        self.lanes.get((2 * y + usize::from(odd)) * self.width.div_ceil(16) + x / 16).copied().unwrap_or(0)
+    }
+
+    /// All defects: column and row.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.sites.iter().map(|&s| (s as usize % self.width, s as usize / self.width))
+    }
+
     /// Columns of the defects of row `y` from `x0` up to but not including `x1`.
     pub(crate) fn in_row(&self, y: usize, x0: usize, x1: usize) -> impl Iterator<Item = usize> + '_ {
         let start = (y * self.width) as u32;
@@ -79,7 +103,7 @@ impl Defects {
             .enumerate()
             .flat_map(|(y, xs)| xs.into_iter().map(move |x| (y * width + x) as u32))
             .collect();
-        Defects { width, sites }
+        Defects::new(width, height, sites)
     }
 }
 

@@ -70,6 +70,18 @@ impl SkyDifference {
     }
 }
 
+impl SkyDifference {
+    /// The difference along row `y` of the frame from column `x` on: value there, and its change by column and by column
+    /// squared.
+    pub(crate) fn along_row(&self, band: Band, x: f64, y: f64) -> [f64; 3] {
+        let [c0, c1, c2, c3, c4, c5] = self.coefficients[band.index()];
+        let (u, v) = (unit(x, self.size.0), unit(y, self.size.1));
+        let step = 2.0 / (self.size.0 - 1.0);
+        let slope = c1 + c4 * v;
+        [c0 + c2 * v + c5 * v * v + u * (slope + u * c3), step * (slope + 2.0 * u * c3), step * step * c3]
+    }
+}
+
 /// A pixel coordinate from -1 to 1 along its side.
 pub(crate) fn unit(x: f64, side: f64) -> f64 {
     2.0 * x / (side - 1.0) - 1.0

@@ -6,9 +6,11 @@ use crate::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Method {
-    /// The best there is: [`Method::Mean`].
+    /// The best there is for the number of frames: [`Method::Lsq`].
     #[default]
     Auto,
+    /// Least squares from the photosites: white noise, honest colours, the sharpest stars, and a variance for every pixel.
+    Lsq,
     /// Debayer, bicubic sampling, robust rejection, mean weighted by inverse variance.
     Mean,
     /// The same with the median of what was kept: a quarter more noise, for checking.
@@ -20,7 +22,8 @@ impl Method {
     #[must_use]
     pub fn resolved(self) -> Method {
         match self {
-            Method::Auto | Method::Mean => Method::Mean,
+            Method::Auto | Method::Lsq => Method::Lsq,
+            Method::Mean => Method::Mean,
             Method::Median => Method::Median,
         }
     }
@@ -30,6 +33,7 @@ impl Method {
     pub fn as_str(self) -> &'static str {
         match self {
             Method::Auto => "auto",
+            Method::Lsq => "lsq",
             Method::Mean => "mean",
             Method::Median => "median",
         }

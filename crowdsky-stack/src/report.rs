@@ -1,5 +1,6 @@
 //! What became of every frame, and what the stack is.
 
+use crate::noise::NoiseModel;
 use crate::transform::Model;
 use serde::{Deserialize, Serialize};
 
@@ -178,6 +179,8 @@ pub struct StackReport {
     pub method: String,
     /// Whether colours were shared between the planes.
     pub share: bool,
+    /// How the noise of a photosite grows with its light; `null` where neither the frames nor the table of cameras tell.
+    pub noise: Option<NoiseModel>,
     /// Hot and cold photosites found, over all telescopes.
     pub n_defects: usize,
     /// Threads.

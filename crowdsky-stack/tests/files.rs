@@ -27,7 +27,7 @@ fn a_folder_becomes_a_stack_with_all_its_parts() {
         read_all(&std::fs::read(&rgb).expect("bytes")[..], &Limits::default()).expect("FITS");
     assert!(findings.is_empty(), "{findings:?}");
     let names: Vec<&str> = hdus.iter().filter_map(|h| h.head.header.text("EXTNAME")).collect();
-    assert_eq!(names, ["RED", "GREEN", "BLUE", "FOOTPRINT", "REJECTED", "STAR-TAB"]);
+    assert_eq!(names, ["RED", "GREEN", "BLUE", "VARIANCE", "FOOTPRINT", "REJECTED", "STAR-TAB"]);
     let primary = &hdus[0].head.header;
     for (keyword, value) in [("NIMAGES", 5.0), ("STACKCNT", 5.0), ("NFRAMES", 5.0), ("EXPTIME", 50.0)] {
         assert_eq!(primary.real(keyword), Some(value), "{keyword}");
@@ -40,7 +40,7 @@ fn a_folder_becomes_a_stack_with_all_its_parts() {
     }
     for keyword in ["BAYERPAT", "BZERO", "BSCALE", "SITELAT", "SITELONG", "XBAYROFF"] {
         assert!(
-            hdus[..4].iter().all(|h| h.head.header.get(keyword).is_none()),
+            hdus[..5].iter().all(|h| h.head.header.get(keyword).is_none()),
             "{keyword} must not be carried over"
         );
     }

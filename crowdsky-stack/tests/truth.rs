@@ -144,5 +144,6 @@ fn noise_falls_as_it_should() {
         ((sky * o.sky_colour[1] / o.electrons_per_adu + (o.read_noise / o.electrons_per_adu).powi(2)) * 2.0
             / 16.0)
             .sqrt();
-    assert!((0.85..1.12).contains(&(noise / ideal)), "noise {noise}, ideal {ideal}");
+    // Steps between neighbours, not a fit: good to 4 %. Eight samples a pixel at irregular places cost some more.
+    assert!((0.85..1.2).contains(&(noise / ideal)), "noise {noise}, ideal {ideal}");
 }

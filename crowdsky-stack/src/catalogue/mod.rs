@@ -186,7 +186,7 @@ mod tests {
                 .collect()
         });
         let n = width * height;
-        (Combined { planes, footprint: vec![10; n], rejected: vec![0; n], counts: vec![] }, (width, height))
+        (Combined::of_planes(planes, vec![10; n]), (width, height))
     }
 
     #[test]
@@ -217,12 +217,7 @@ mod tests {
     #[test]
     fn planes_without_data_have_no_stars() {
         let n = 64 * 64;
-        let empty = Combined {
-            planes: std::array::from_fn(|_| vec![f32::NAN; n]),
-            footprint: vec![0; n],
-            rejected: vec![0; n],
-            counts: vec![],
-        };
+        let empty = Combined::of_planes(std::array::from_fn(|_| vec![f32::NAN; n]), vec![0; n]);
         assert!(find_stars(&empty, (64, 64)).is_empty());
     }
 }

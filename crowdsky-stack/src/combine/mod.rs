@@ -4,7 +4,9 @@
 //! that frames need not be in memory as a whole. Tiles and frames are taken in a fixed order and nothing is summed across
 //! threads, so the result is the same on any number of them, and however the output is cut into bands.
 
+mod lsq;
 mod resampled;
+mod slab;
 
 use crate::defects::Defects;
 use crate::levels::SkyDifference;
@@ -12,6 +14,7 @@ use crate::options::Method;
 use crate::progress::{Progress, Stage};
 use crate::transform::Transform;
 use crate::window::Window;
+use slab::Slab;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -39,6 +42,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) sigma: f32,
     /// Blank sky of the output, by band.
     pub(crate) sky: [f32; 3],
+    /// For the noise of the stars' own light; without it VARIANCE tells the sky's only.
+    pub(crate) electrons_per_adu: Option<f64>,
 }
 
 /// The finished planes.
@@ -46,96 +51,113 @@ pub(crate) struct Plan<'a> {
 pub(crate) struct Combined {
     /// Red, green, blue, row by row; NaN where no frame has a sample.
     pub(crate) planes: [Vec<f32>; 3],
+    /// Variance of each plane's noise, ADU²; NaN where the plane is; empty where the method does not tell.
+    pub(crate) variance: [Vec<f32>; 3],
     /// Frames that cover each pixel.
     pub(crate) footprint: Vec<u16>,
-    /// Of these, how many were rejected there.
+    /// Of these, how many were rejected there; method `lsq`: samples, of which a frame has about one a pixel.
     pub(crate) rejected: Vec<u16>,
     /// By frame: pixels covered, and rejected.
     pub(crate) counts: Vec<(u64, u64)>,
+    probes: [lsq::NoiseProbe; 3],
 }
 
 impl Combined {
     /// Planes of `size` (columns, rows) without any data yet.
-    pub(crate) fn empty(size: (usize, usize), frames: usize) -> Combined {
-        let area = size.0 * size.1;
+    pub(crate) fn empty(plan: &Plan<'_>) -> Combined {
+        let area = plan.size.0 * plan.size.1;
+        let known = if plan.method == Method::Lsq { area } else { 0 };
         Combined {
             planes: std::array::from_fn(|_| vec![f32::NAN; area]),
+            variance: std::array::from_fn(|_| vec![f32::NAN; known]),
             footprint: vec![0; area],
             rejected: vec![0; area],
-            counts: vec![(0, 0); frames],
+            counts: vec![(0, 0); plan.frames.len()],
+            probes: Default::default(),
         }
     }
 
-    /// Rows `rows` of an output of `width` columns.
-    pub(crate) fn slab(&mut self, width: usize, rows: Range<usize>) -> Slab<'_> {
-        let part = rows.start * width..rows.end * width;
+    /// After the last band: makes variances of what the bands left in their place.
+    pub(crate) fn settle(&mut self, plan: &Plan<'_>) {
+        if plan.method == Method::Lsq {
+            lsq::settle_variance(plan, &self.planes, &mut self.variance, &self.probes);
+        }
+    }
+
+    /// Planes that were made elsewhere.
+    #[cfg(test)]
+    pub(crate) fn of_planes(planes: [Vec<f32>; 3], footprint: Vec<u16>) -> Combined {
+        let rejected = vec![0; footprint.len()];
+        Combined {
+            planes,
+            variance: Default::default(),
+            footprint,
+            rejected,
+            counts: Vec::new(),
+            probes: Default::default(),
+        }
+    }
+
+    /// Fills rows `rows` from `windows`, one for each frame of `plan`, with at least the rows that [`rows_needed`] tells.
+    /// Bands may come in any order, each once, and begin at multiples of [`BAND_ROWS`]. Once `watch` is to stop, the rest
+    /// stays empty.
+    pub(crate) fn fill(
+        &mut self,
+        plan: &Plan<'_>,
+        windows: &[Window<'_>],
+        rows: Range<usize>,
+        watch: &Watch<'_>,
+    ) {
+        let part = rows.start * plan.size.0..rows.end * plan.size.0;
         let [red, green, blue] = &mut self.planes;
-        Slab {
+        let known = if self.variance[0].is_empty() { 0..0 } else { part.clone() };
+        let [red_variance, green_variance, blue_variance] = &mut self.variance;
+        let band = Slab {
             y: rows.start,
             planes: [&mut red[part.clone()], &mut green[part.clone()], &mut blue[part.clone()]],
+            variance: [
+                &mut red_variance[known.clone()],
+                &mut green_variance[known.clone()],
+                &mut blue_variance[known],
+            ],
             footprint: &mut self.footprint[part.clone()],
             rejected: &mut self.rejected[part],
+        };
+        let counts = match plan.method {
+            Method::Lsq => lsq::combine(plan, windows, band, watch, &mut self.probes),
+            _ => resampled::combine(plan, windows, band, watch),
+        };
+        for (all, part) in self.counts.iter_mut().zip(counts) {
+            *all = (all.0 + part.0, all.1 + part.1);
         }
     }
 }
 
-/// Some rows of the output, to be filled.
-pub(crate) struct Slab<'a> {
-    /// The first row's number.
-    pub(crate) y: usize,
-    planes: [&'a mut [f32]; 3],
-    footprint: &'a mut [u16],
-    rejected: &'a mut [u16],
-}
-
-impl<'a> Slab<'a> {
-    fn rows(&self, width: usize) -> usize {
-        self.footprint.len() / width
-    }
-
-    /// The same rows in pieces of `height`, the last one of what is left.
-    fn split(self, width: usize, height: usize) -> Vec<Slab<'a>> {
-        let part = width * height;
-        let [red, green, blue] = self.planes;
-        let planes = red.chunks_mut(part).zip(green.chunks_mut(part)).zip(blue.chunks_mut(part));
-        let counters = self.footprint.chunks_mut(part).zip(self.rejected.chunks_mut(part));
-        planes
-            .zip(counters)
-            .enumerate()
-            .map(|(i, (((r, g), b), (footprint, rejected)))| Slab {
-                y: self.y + i * height,
-                planes: [r, g, b],
-                footprint,
-                rejected,
-            })
-            .collect()
-    }
-}
-
-/// Counts finished rows, and asks whether there is to be more.
+/// Counts finished pixels, and asks whether there is to be more.
 pub(crate) struct Watch<'a> {
     progress: &'a dyn Progress,
     done: AtomicUsize,
-    total: usize,
+    size: (usize, usize),
 }
 
 impl<'a> Watch<'a> {
-    /// For an output of `rows` rows.
-    pub(crate) fn new(progress: &'a dyn Progress, rows: usize) -> Watch<'a> {
-        Watch { progress, done: AtomicUsize::new(0), total: rows }
+    /// For an output of `size` columns and rows.
+    pub(crate) fn new(progress: &'a dyn Progress, size: (usize, usize)) -> Watch<'a> {
+        Watch { progress, done: AtomicUsize::new(0), size }
     }
 
     pub(crate) fn stopped(&self) -> bool {
         self.progress.stopped()
     }
 
-    fn done(&self, rows: usize) {
-        let done = self.done.fetch_add(rows, Ordering::Relaxed) + rows;
-        self.progress.update(Stage::Combine, done, self.total);
+    fn done(&self, columns: usize, rows: usize) {
+        let done = self.done.fetch_add(columns * rows, Ordering::Relaxed) + columns * rows;
+        // Told in rows: they fit the eye.
+        self.progress.update(Stage::Combine, done / self.size.0, self.size.1);
     }
 }
 
-/// Height of bands that costs least: a whole number of tiles of every method.
+/// Bands are whole multiples of this: the height of the tiles of `lsq`; those of the other methods divide it or are cut alike.
 pub(crate) const BAND_ROWS: usize = 96;
 
 /// Rows of a frame (`size` = columns, rows) that rows `rows` of an output of `width` columns can take samples from.
@@ -159,23 +181,12 @@ pub(crate) fn rows_needed(
     (low.floor().clamp(0.0, last) as usize)..(high.ceil().clamp(0.0, last) as usize)
 }
 
-/// Fills `band` from `windows`, one for each frame of `plan`, with at least the rows that [`rows_needed`] tells; returns by
-/// frame how many pixels it covers and how many were rejected. Once `watch` is to stop, the rest stays empty.
-pub(crate) fn combine_band(
-    plan: &Plan<'_>,
-    windows: &[Window<'_>],
-    band: Slab<'_>,
-    watch: &Watch<'_>,
-) -> Vec<(u64, u64)> {
-    resampled::combine(plan, windows, band, watch)
-}
-
 /// Combines frames that are in memory as a whole.
 pub(crate) fn combine(plan: &Plan<'_>, windows: &[Window<'_>], progress: &dyn Progress) -> Combined {
-    let mut combined = Combined::empty(plan.size, plan.frames.len());
-    let watch = Watch::new(progress, plan.size.1);
-    let band = combined.slab(plan.size.0, 0..plan.size.1);
-    combined.counts = combine_band(plan, windows, band, &watch);
+    let mut combined = Combined::empty(plan);
+    let watch = Watch::new(progress, plan.size);
+    combined.fill(plan, windows, 0..plan.size.1, &watch);
+    combined.settle(plan);
     combined
 }
 

@@ -106,6 +106,12 @@ pub fn encode(stack: &Stack, sink: impl Write, layout: Layout) -> Result<(), cro
             for (name, plane) in ["RED", "GREEN", "BLUE"].iter().zip(&stack.planes) {
                 writer.write_image(name, &bunit, ImageRef::new(&shape, samples(plane)))?;
             }
+            if let Some(variance) = &stack.variance {
+                let mut header = Header::new();
+                header.set("BUNIT", "adu2", "variance of the noise: planes red, green, blue");
+                let planes: Vec<f32> = variance.iter().flatten().copied().collect();
+                writer.write_image("VARIANCE", &header, ImageRef::new(&[width, height, 3], &planes[..]))?;
+            }
             let counts = [
                 ("FOOTPRINT", &stack.footprint, "frames that cover the pixel"),
                 ("REJECTED", &stack.rejected, "of these, frames rejected there"),

@@ -70,6 +70,7 @@ impl Run<'_> {
             healpix_key: meta.healpix_key.as_ref().map(ToString::to_string),
             method: self.options.method.resolved().as_str().to_owned(),
             share: false,
+            noise: self.noise,
             n_defects: self.n_defects,
             threads: parallel::threads(),
             peak_memory_bytes: None,

@@ -5,6 +5,7 @@ use crate::combine::{Combined, Plan, Registered, combine};
 use crate::defects::{DefectFrame, Defects};
 use crate::error::Error;
 use crate::levels::SkyDifference;
+use crate::noise::NoiseModel;
 use crate::report::Reason;
 use crate::window::Window;
 use std::collections::BTreeMap;
@@ -83,6 +84,9 @@ impl Run<'_> {
                 });
             }
         }
+        let skies: Vec<_> =
+            self.order.iter().filter_map(|&i| self.frames[i].analysed.as_ref().map(|a| &a.sky)).collect();
+        self.noise = self.reference.and_then(|i| NoiseModel::find(&skies, &self.frames[i].meta));
         self.n_defects = defects.values().map(Defects::len).sum();
         let plan = Plan {
             size,
@@ -90,6 +94,7 @@ impl Run<'_> {
             method: self.options.method.resolved(),
             sigma: self.options.sigma as f32,
             sky,
+            electrons_per_adu: self.noise.map(|n| n.electrons_per_adu),
         };
         combine(&plan, &windows, self.progress)
     }

@@ -9,6 +9,7 @@ use crate::analyse::Analysed;
 use crate::catalogue::{StackStar, find_stars};
 use crate::combine::Combined;
 use crate::error::Error;
+use crate::noise::NoiseModel;
 use crate::options::StackOptions;
 use crate::parallel;
 use crate::progress::{Progress, Stage};
@@ -24,9 +25,11 @@ use std::time::Instant;
 pub struct Stack {
     /// Red, green, blue: level of one exposure, ADU; NaN where no frame has a sample.
     pub planes: [Array2<f32>; 3],
+    /// Variance of the noise of each plane's pixels, ADU²; NaN where the plane is. Method `lsq` only.
+    pub variance: Option<[Array2<f32>; 3]>,
     /// Frames that cover each pixel.
     pub footprint: Array2<u16>,
-    /// Of these, how many were rejected there.
+    /// Of these, how many were rejected there. Method `lsq`: samples, of which each frame has about one a pixel.
     pub rejected: Array2<u16>,
     /// The stars, in order of ascending flux.
     pub stars: Vec<StackStar>,
@@ -92,6 +95,7 @@ struct Run<'a> {
     registration_rms: Option<f64>,
     model: Option<Model>,
     n_defects: usize,
+    noise: Option<NoiseModel>,
 }
 
 impl<'a> Run<'a> {
@@ -108,6 +112,7 @@ impl<'a> Run<'a> {
             registration_rms: None,
             model: None,
             n_defects: 0,
+            noise: None,
         }
     }
 
@@ -154,9 +159,12 @@ impl<'a> Run<'a> {
         report.n_stars = stars.len();
         report.fwhm_px = crate::catalogue::typical_fwhm(&stars);
         let plane = |values: Vec<f32>| to_array(values, (height, width), f32::NAN);
+        let known = !combined.variance[0].is_empty();
+        let variance = known.then(|| combined.variance.map(&plane));
         let [red, green, blue] = combined.planes;
         Ok(Stack {
             planes: [plane(red), plane(green), plane(blue)],
+            variance,
             footprint: to_array(combined.footprint, (height, width), 0),
             rejected: to_array(combined.rejected, (height, width), 0),
             stars,

@@ -6,7 +6,8 @@
 mod mean;
 mod median;
 
-use super::{Plan, Registered, Slab, Watch, add_up};
+use super::slab::Slab;
+use super::{Plan, Registered, Watch, add_up};
 use crate::debayer::ColourBox;
 use crate::options::Method;
 use crate::parallel;
@@ -61,7 +62,7 @@ pub(super) fn combine(
         }
         let rows = strip.rows(plan.size.0);
         let counts = combine_strip(plan, windows, scratch, &mut strip);
-        watch.done(rows);
+        watch.done(plan.size.0, rows);
         counts
     });
     add_up(plan.frames.len(), counted)

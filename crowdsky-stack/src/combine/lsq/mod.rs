@@ -1,0 +1,285 @@
+//! Least squares from the photosites: the method `lsq`.
+//!
+//! No debayering and no resampling: for every band the picture is sought (a bilinear spline on the output's pixels) that
+//! explains every accepted photosite of every frame best. Noise stays white, colours honest, stars as sharp as the sky gave
+//! them.
+//!
+//! 1. `start`: a robust picture at half the resolution.
+//! 2. For each tile of 96 x 96 pixels and each band, `sweep` holds every photosite (`view`) against the model (`model`),
+//!    accepts or rejects it and adds it to the moments of its cell; `blocks` finds trails too faint for single samples.
+//! 3. `moments` makes the normal equations, `solve` the picture.
+//! 4. The second sweep looks again at what was rejected or steep, with the better model; then `solve` once more.
+//! 5. `model::flatten` undoes the overshoot of the spline; `noise` tells the variance.
+//!
+//! See `DESIGN.md` for what each step gives.
+
+mod blocks;
+mod model;
+mod moments;
+mod noise;
+mod solve;
+mod start;
+mod sweep;
+mod tile;
+mod view;
+
+pub(super) use noise::{NoiseProbe, settle_variance};
+
+use super::slab::{Piece, Slab};
+use super::{Plan, Watch, add_up};
+use crate::parallel;
+use crate::simd::{Level, dispatch};
+use crate::warp::covered;
+use crate::window::Window;
+use blocks::Blocks;
+use crowdsky_core::Band;
+use model::Half;
+use moments::Equations;
+use noise::Prober;
+use solve::Solver;
+use start::{Start, robust_start};
+use sweep::{First, Place, Record, Second, Thresholds};
+use tile::{AREA, HALO, SIDE, TILE, Tile};
+use view::View;
+
+/// Weight of the prior at each node, in samples of a mean frame: half of one. Poorly spread phases need it (eight frames
+/// without rotation); with 0.1 they give strong noise.
+const LAMBDA: f32 = 0.5;
+/// Steps of conjugate gradients: 5, 10 and 20 give the same figures as 4; the second solution starts from the first.
+const STEPS: [usize; 2] = [4, 3];
+/// How much of the model's range over 4 x 4 nodes a sample may be off, in units of the threshold: the start is blurred, the
+/// first solution is not.
+const STEEPNESS: [f32; 2] = [1.0, 0.25];
+/// The second sweep's threshold, of the first's.
+const SECOND: f32 = 0.875;
+/// The threshold beside dropped blocks, of the first's.
+const STRICT: f32 = 0.5;
+/// With fewer frames nothing tells which of them is wrong.
+const MIN_FRAMES: usize = 4;
+/// Tiles whose noise is probed, about.
+const PROBES: usize = 24;
+
+/// Working memory of one worker.
+struct Scratch {
+    tile: Tile,
+    equations: Equations,
+    solver: Solver,
+    prober: Prober,
+    blocks: Blocks,
+    record: Record,
+    rejected: Vec<u16>,
+    density: Vec<f32>,
+    picture: Vec<f32>,
+}
+
+impl Scratch {
+    fn new() -> Scratch {
+        Scratch {
+            tile: Tile::new(),
+            equations: Equations::new(),
+            solver: Solver::new(),
+            prober: Prober::new(),
+            blocks: Blocks::default(),
+            record: Record::default(),
+            rejected: vec![0; AREA],
+            density: vec![0.0; AREA],
+            picture: vec![0.0; AREA],
+        }
+    }
+}
+
+/// What a tile counted: by frame, pixels covered and samples rejected; and its part of the noise probe, by band.
+struct Counted {
+    frames: Vec<(u64, u64)>,
+    probes: [NoiseProbe; 3],
+}
+
+/// Combines a band of the output.
+pub(super) fn combine(
+    plan: &Plan<'_>,
+    windows: &[Window<'_>],
+    mut band: Slab<'_>,
+    watch: &Watch<'_>,
+    probes: &mut [NoiseProbe; 3],
+) -> Vec<(u64, u64)> {
+    let (width, y0) = (plan.size.0, band.y);
+    let height = band.rows(width);
+    let halo = HALO as i64;
+    let start = robust_start(plan, windows, y0 as i64 - halo..(y0 + height) as i64 + halo);
+    let footprint = cover(plan, windows, &mut band);
+    let level = Level::best();
+    let pieces = band.tiles(width, TILE);
+    let total = plan.size.0.div_ceil(TILE) * plan.size.1.div_ceil(TILE);
+    let counted = parallel::map_owned(pieces, Scratch::new, |scratch, mut piece| {
+        let mut counted = Counted { frames: vec![(0, 0); plan.frames.len()], probes: Default::default() };
+        if watch.stopped() {
+            return counted;
+        }
+        let number = piece.y / TILE * plan.size.0.div_ceil(TILE) + piece.x / TILE;
+        let probe = number % (total / PROBES).max(1) == 0;
+        for b in Band::ALL {
+            let solved =
+                solve_band(plan, windows, &start, scratch, &mut piece, b, level, &mut counted.frames);
+            if solved && probe {
+                scratch.prober.run(
+                    &scratch.tile.cells,
+                    &scratch.equations,
+                    LAMBDA,
+                    &scratch.density,
+                    &mut scratch.solver,
+                    (number * 3 + b.index()) as u64,
+                    &mut counted.probes[b.index()],
+                );
+            }
+        }
+        watch.done(piece.columns, piece.rows());
+        counted
+    });
+    let mut frames = vec![footprint];
+    for mut part in counted {
+        for (all, part) in probes.iter_mut().zip(&mut part.probes) {
+            all.blocks.append(&mut part.blocks);
+        }
+        frames.push(part.frames);
+    }
+    add_up(plan.frames.len(), frames)
+}
+
+/// Counts the frames that cover each pixel; returns by frame how many pixels it covers.
+fn cover(plan: &Plan<'_>, windows: &[Window<'_>], band: &mut Slab<'_>) -> Vec<(u64, u64)> {
+    let width = plan.size.0;
+    let mut counts = vec![(0, 0); plan.frames.len()];
+    let mut changes = vec![0i32; width + 1];
+    for j in 0..band.rows(width) {
+        changes.fill(0);
+        for ((frame, window), count) in plan.frames.iter().zip(windows).zip(&mut counts) {
+            let first = frame.to_frame.apply(0.0, (band.y + j) as f64);
+            let step = (frame.to_frame.rows[0][0], frame.to_frame.rows[1][0]);
+            let (from, to) = covered(first, step, width, (window.width(), window.height()));
+            changes[from] += 1;
+            changes[to] -= 1;
+            count.0 += (to - from) as u64;
+        }
+        let mut frames = 0;
+        for (n, change) in band.footprint[j * width..(j + 1) * width].iter_mut().zip(&changes) {
+            frames += change;
+            *n = frames as u16;
+        }
+    }
+    counts
+}
+
+/// Solves one band of a tile and writes its pixels; `false` if no frame touches it.
+#[allow(clippy::too_many_arguments)] // A step of the tile, with all its working memory.
+fn solve_band(
+    plan: &Plan<'_>,
+    windows: &[Window<'_>],
+    start: &Start,
+    scratch: &mut Scratch,
+    piece: &mut Piece<'_>,
+    band: Band,
+    level: Level,
+    counts: &mut [(u64, u64)],
+) -> bool {
+    let Scratch { tile, equations, solver, blocks, record, rejected, density, picture, .. } = scratch;
+    let b = band.index();
+    tile.origin = (piece.x as i64 - HALO as i64, piece.y as i64 - HALO as i64);
+    let half = Half { width: start.width, first: start.first, values: &start.planes[b] };
+    half.upsample(tile, plan.sky[b]);
+    tile.reset();
+    record.clear();
+    rejected.fill(0);
+    let reject = plan.frames.len() >= MIN_FRAMES;
+    let threshold = if reject { plan.sigma } else { f32::INFINITY };
+    let thresholds = [threshold, SECOND * threshold].map(|usual| Thresholds {
+        usual,
+        strict: STRICT * plan.sigma,
+        flat: 1.5 * plan.sigma,
+    });
+    let views = || {
+        let origin = tile_origin(piece);
+        plan.frames
+            .iter()
+            .zip(windows)
+            .enumerate()
+            .filter_map(move |(k, (frame, window))| Some((k, View::new(frame, *window, band, origin)?)))
+    };
+    let mut touched = false;
+    let strength = LAMBDA;
+    model::allow_for_steepness(tile, STEEPNESS[0] * plan.sigma);
+    for (_, view) in views() {
+        touched = true;
+        dispatch(
+            level,
+            First {
+                tile: &mut *tile,
+                view: &view,
+                thresholds: thresholds[0],
+                blocks: &mut *blocks,
+                record: &mut *record,
+            },
+        );
+    }
+    if !touched {
+        return false;
+    }
+    improve(tile, equations, solver, strength, STEPS[0]);
+    if reject {
+        model::allow_for_steepness(tile, STEEPNESS[1] * SECOND * plan.sigma);
+        let mut place = Place::default();
+        for (k, view) in views() {
+            counts[k].1 += dispatch(
+                level,
+                Second {
+                    tile: &mut *tile,
+                    view: &view,
+                    thresholds: thresholds[1],
+                    blocks: &mut *blocks,
+                    record: &mut *record,
+                    place: &mut place,
+                    rejected: &mut *rejected,
+                },
+            );
+        }
+        improve(tile, equations, solver, strength, STEPS[1]);
+    }
+    noise::density(&tile.cells, &mut tile.scratch[0], density);
+    model::flatten(&tile.model, &mut tile.scratch[0], picture);
+    write(piece, b, picture, density, rejected);
+    true
+}
+
+fn tile_origin(piece: &Piece<'_>) -> (i64, i64) {
+    (piece.x as i64 - HALO as i64, piece.y as i64 - HALO as i64)
+}
+
+/// The model from the moments.
+fn improve(tile: &mut Tile, equations: &mut Equations, solver: &mut Solver, lambda: f32, steps: usize) {
+    equations.assemble(&tile.cells);
+    for d in &mut equations.diagonal {
+        *d += lambda;
+    }
+    solver.solve(equations, &equations.right, &mut tile.delta, steps);
+    for ((m, s), d) in tile.model.iter_mut().zip(&tile.start).zip(&tile.delta) {
+        *m = s + d;
+    }
+}
+
+/// The tile's own pixels into the output; what no frame covers stays NaN.
+fn write(piece: &mut Piece<'_>, band: usize, picture: &[f32], density: &[f32], rejected: &[u16]) {
+    for j in 0..piece.rows() {
+        let at = (j + HALO) * SIDE + HALO;
+        let n = piece.columns;
+        let covered = &piece.footprint[j][..n];
+        let row = picture[at..at + n].iter().zip(&density[at..at + n]).zip(covered);
+        let out = piece.planes[band][j].iter_mut().zip(piece.variance[band][j].iter_mut());
+        for (((&value, &density), &frames), (plane, variance)) in row.zip(out) {
+            if frames > 0 {
+                (*plane, *variance) = (value, density);
+            }
+        }
+        for (sum, n) in piece.rejected[j].iter_mut().zip(&rejected[at..at + n]) {
+            *sum += n;
+        }
+    }
+}

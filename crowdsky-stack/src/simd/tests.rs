@@ -1,0 +1,66 @@
+//! All lanes give the same bits.
+
+use super::*;
+use crate::matching::tests::random;
+
+/// Everything a kernel does, to numbers from `seed`.
+struct Everything {
+    seed: u64,
+}
+
+impl Kernel for Everything {
+    type Output = Vec<u32>;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) -> Vec<u32> {
+        let mut r = random(self.seed);
+        let mut floats = || -> [f32; LANES] { std::array::from_fn(|_| (200.0 * r() - 100.0) as f32) };
+        let (x, y) = (floats(), floats());
+        let (a, b) = (L::load(&x), L::load(&y));
+        let values: Vec<f32> = (0..101).map(|i| i as f32 * 1.37).collect();
+        let sites: [u16; 16] = std::array::from_fn(|i| (i * 4099) as u16);
+        let index = L::index(a, 9);
+        let place = L::at(index, L::index(b, 9), 10);
+        // SAFETY: at most 9 * 10 + 9.
+        let gathered = unsafe { L::gather(&values, place) };
+        let mut cell: Cell = std::array::from_fn(|i| i as f32 * 0.1);
+        for i in 0..LANES {
+            L::add_moments(&mut cell, x[i] / 200.0, y[i] / 200.0, 0.7 + x[i] / 1000.0, y[i]);
+        }
+        let vectors = [
+            L::splat(x[0]),
+            L::add(a, b),
+            L::sub(a, b),
+            L::mul(a, b),
+            L::min(a, b),
+            L::max(a, b),
+            L::keep(a, 0b1010_0110),
+            L::to_float(index),
+            L::photosites(&sites, false),
+            L::photosites(&sites, true),
+            gathered,
+        ];
+        let mut out: Vec<u32> = vectors.iter().flat_map(|&v| L::store(v)).map(f32::to_bits).collect();
+        out.extend(L::store_index(place).map(|i| i as u32));
+        out.extend([L::le(a, b), L::lt(a, b), L::le(a, a), L::lt(a, a)]);
+        out.extend(cell.map(f32::to_bits));
+        out
+    }
+}
+
+#[test]
+fn every_level_gives_the_bits_of_plain_rust() {
+    for seed in 0..200 {
+        let plain = dispatch(Level::Portable, Everything { seed });
+        #[cfg(target_arch = "x86_64")]
+        {
+            if std::arch::is_x86_feature_detected!("avx2") {
+                assert_eq!(dispatch(Level::Avx2, Everything { seed }), plain, "AVX2, seed {seed}");
+            }
+            if Level::best() == Level::Avx512 {
+                assert_eq!(dispatch(Level::Avx512, Everything { seed }), plain, "AVX-512, seed {seed}");
+            }
+        }
+        assert!(plain.len() > 100);
+    }
+}
