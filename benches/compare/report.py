@@ -4,6 +4,7 @@ import statistics
 
 import plots
 from figures import FIGURES, cell, verdict
+from scenarios import SCENARIOS
 from tools import TOOLS
 
 INTRODUCTION = """# CrowdSky beside other stackers
@@ -114,6 +115,7 @@ def left_out(results):
 
 
 def write(out, results):
+    results = {name: results[name] for name in SCENARIOS if name in results}
     nights = {name: result for name, result in results.items() if name != "speed"}
     parts = [INTRODUCTION, "## Machine and versions\n\n" + machine(results)]
     if "speed" in results:

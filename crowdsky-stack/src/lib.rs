@@ -43,6 +43,9 @@ mod simd;
 mod sort_network;
 mod source;
 mod spikes;
+#[cfg(feature = "stages")]
+#[doc(hidden)]
+pub mod stages;
 mod stars;
 mod statistics;
 mod streaks;
