@@ -10,6 +10,7 @@ matplotlib.rcParams["font.size"] = 9
 from matplotlib import pyplot, ticker  # noqa: E402
 
 from figures import FIGURES, values  # noqa: E402
+from scenarios import SCENARIOS  # noqa: E402
 
 # Colours that those who see few of them can tell apart (Okabe and Ito), and a mark for each, for print.
 STYLES = {
@@ -28,17 +29,16 @@ def save(figure, path):
     pyplot.close(figure)
 
 
-def lines(path, records, tools, what, label):
+def lines(path, records, what, label):
     """One value against the number of frames, both logarithmic: a straight line of slope 1 is linear cost."""
     figure, axes = pyplot.subplots(figsize=(6, 3.8), layout="constrained")
-    for tool in tools:
+    for tool, (colour, mark) in STYLES.items():
         found = {}
         for record in records:
             if record["tool"] == tool and what in record:
                 found.setdefault(record["frames"], []).append(record[what])
         if found:
             counts = sorted(found)
-            colour, mark = STYLES[tool]
             axes.loglog(counts, [statistics.median(found[n]) for n in counts], color=colour, marker=mark, label=tool)
     axes.set(xlabel="frames", ylabel=label)
     axes.grid(which="both", alpha=0.25)
@@ -68,3 +68,14 @@ def quality(path, nights):
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     save(figure, path)
+
+
+def draw(out, results):
+    """All plots that the results allow."""
+    if "speed" in results:
+        records = results["speed"]["records"]
+        lines(out / "time.svg", records, "wall_s", "wall time, s")
+        lines(out / "memory.svg", records, "peak_mib", "peak memory, MiB")
+    nights = {name: results[name] for name in SCENARIOS if name in results and name != "speed"}
+    if nights:
+        quality(out / "quality.svg", nights)

@@ -1,8 +1,7 @@
-"""Writes README.md, scenarios.md and the plots of docs/benchmark/ from the results."""
+"""Writes README.md and scenarios.md of docs/benchmark/ from the results; plots.py draws the plots that they show."""
 
 import statistics
 
-import plots
 from figures import FIGURES, cell, verdict
 from scenarios import SCENARIOS
 from tools import TOOLS
@@ -119,14 +118,11 @@ def write(out, results):
     nights = {name: result for name, result in results.items() if name != "speed"}
     parts = [INTRODUCTION, "## Machine and versions\n\n" + machine(results)]
     if "speed" in results:
-        records = results["speed"]["records"]
-        parts.append("## Speed and memory against the number of frames\n\n" + speed(records))
-        plots.lines(out / "time.svg", records, present(records), "wall_s", "wall time, s")
-        plots.lines(out / "memory.svg", records, present(records), "peak_mib", "peak memory, MiB")
+        text = speed(results["speed"]["records"])
+        parts.append("## Speed and memory against the number of frames\n\n" + text)
     if "usual" in nights:
         parts.append("## Quality of the usual night\n\nMeans over the seeds: " + quality(nights["usual"]))
     if nights:
-        plots.quality(out / "quality.svg", nights)
         parts.append(
             "## CrowdSky against Siril, night by night\n\n"
             "`+` better, `=` equal within the spread over the seeds, `–` not measured there. Depth is compared with "

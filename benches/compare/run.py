@@ -18,26 +18,40 @@ import sys
 
 import environment
 import measure
+import report
 import scenarios
 from tools import TOOLS, chosen
 
 
+def names_of(table):
+    """A type of argument: names of `table`, separated by commas."""
+
+    def names(text):
+        for name in text.split(","):
+            if name not in table:
+                raise argparse.ArgumentTypeError(f"no {name!r} among {', '.join(table)}")
+        return text.split(",")
+
+    return names
+
+
+def numbers(text):
+    return tuple(int(number) for number in text.split(","))
+
+
 def arguments():
+    tools, nights = TOOLS, scenarios.SCENARIOS
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    known = lambda table: lambda text: [n if n in table else parser.error(f"no {n!r} in {', '.join(table)}") for n in text.split(",")]
-    numbers = lambda text: tuple(int(n) for n in text.split(","))
-    parser.add_argument("--only", type=known(TOOLS), default=list(TOOLS), metavar="TOOLS", help=", ".join(TOOLS))
-    parser.add_argument(
-        "--scenario", type=known(scenarios.SCENARIOS), default=list(scenarios.SCENARIOS), metavar="NAMES",
-        help=", ".join(scenarios.SCENARIOS),
-    )
-    parser.add_argument("--seeds", type=numbers, help="such as 1,2,3, in place of the scenario's own")
-    parser.add_argument("--rounds", type=int, help="times that each tool runs on each night")
-    parser.add_argument("--frames", type=numbers, help="frames of a night, such as 30 or 10,100")
-    parser.add_argument("--out", type=pathlib.Path, default=environment.ROOT / "docs" / "benchmark", metavar="FOLDER")
-    parser.add_argument("--keep", action="store_true", help="keep nights and stacks below target/compare")
-    parser.add_argument("--report", action="store_true", help="run nothing; write tables and plots anew")
-    parser.add_argument("--quick", action="store_true", help="see that everything works, with this interpreter")
+    add = parser.add_argument
+    add("--only", type=names_of(tools), default=list(tools), metavar="TOOLS", help=", ".join(tools))
+    add("--scenario", type=names_of(nights), default=list(nights), metavar="NAMES", help=", ".join(nights))
+    add("--seeds", type=numbers, help="such as 1,2,3, in place of the scenario's own")
+    add("--rounds", type=int, help="times that each tool runs on each night")
+    add("--frames", type=numbers, help="frames of a night, such as 30 or 10,100, in place of the scenario's own")
+    add("--out", type=pathlib.Path, default=environment.ROOT / "docs" / "benchmark", metavar="FOLDER")
+    add("--keep", action="store_true", help="keep nights and stacks below target/compare")
+    add("--report", action="store_true", help="run nothing; write tables and plots anew")
+    add("--quick", action="store_true", help="a look at whether all works; needs numpy, scipy and astropy")
     return parser.parse_args()
 
 
@@ -102,8 +116,10 @@ def quick(args):
     records = compare("quick", scenarios.QUICK, {"crowdsky": TOOLS["crowdsky"]}, args)
     night = environment.WORK / "nights" / "quick-12-1"
     wrong = quick_check.troubles(night, records)
-    run = environment.describe(None)
-    save(args.out, {"quick": {"run": run, "about": scenarios.QUICK.about, "records": records}})
+    # Under the name of a scenario, so that the tables are written as they will be.
+    results = {"usual": {"run": environment.describe(None), "about": scenarios.QUICK.about, "records": records}}
+    save(args.out, results)
+    report.write(args.out, results)
     print("\n".join(wrong) or "all figures within their bounds")
     return 1 if wrong else 0
 
@@ -116,7 +132,7 @@ def main():
     interpreter = environment.python()
     if pathlib.Path(sys.prefix) != environment.WORK / "venv":
         os.execv(interpreter, [interpreter, *sys.argv])
-    import report
+    import plots
 
     results = load(args.out)
     if not args.report:
@@ -128,6 +144,7 @@ def main():
             results[name] = {"run": run, "about": scenario.about, "records": records}
             save(args.out, results)
     report.write(args.out, results)
+    plots.draw(args.out, results)
     sys.exit(any("failed" in r and r["tool"].startswith("crowdsky") for s in results.values() for r in s["records"]))
 
 
