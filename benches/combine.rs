@@ -9,7 +9,7 @@ fn combine(c: &mut Criterion) {
     let frames = frames(&night());
     let mut group = c.benchmark_group("combine");
     group.throughput(Throughput::Elements((FRAMES * WIDTH * HEIGHT) as u64)).sample_size(10);
-    for method in [Method::Mean, Method::Median] {
+    for method in [Method::Lsq, Method::Mean, Method::Median] {
         let options = StackOptions::default().method(method).threads(1);
         group.bench_function(method.as_str(), |b| {
             // Only the whole run is public, so it is run, and the time of this stage is counted.

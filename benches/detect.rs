@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use crowdsky_benches::{HEIGHT, WIDTH, frame, night};
-use crowdsky_stack::{SkyMesh, detect};
+use crowdsky_stack::{SkyMesh, detect, stages};
 use std::hint::black_box;
 
 fn detect_stars(c: &mut Criterion) {
@@ -12,6 +12,10 @@ fn detect_stars(c: &mut Criterion) {
     group.throughput(Throughput::Elements((WIDTH * HEIGHT) as u64));
     group.bench_function("sky mesh", |b| b.iter(|| SkyMesh::measure(black_box(&mosaic))));
     group.bench_function("stars", |b| b.iter(|| detect(black_box(&mosaic), &sky)));
+    // A part of the stars, though counted by them.
+    let stars = detect(&mosaic, &sky).stars;
+    group.throughput(Throughput::Elements(stars.len() as u64));
+    group.bench_function("centroids", |b| b.iter(|| stages::centroids(black_box(&mosaic), &sky, &stars)));
     group.finish();
 }
 

@@ -1,6 +1,6 @@
 # The steps of test.sh, cheap ones first. Each is a function `step_NAME`, run with `set -e` from the project's root.
 
-STEPS=(fmt secrets clippy test features doc wasm healpy astropy stack quality readme pages api bench fuzz deny package)
+STEPS=(fmt secrets clippy test features doc wasm healpy astropy stack quality compare readme pages api bench fuzz deny package)
 declare -A ABOUT=(
     [fmt]='every file is as rustfmt writes it'
     [secrets]='no file that git tracks holds a secret'
@@ -13,6 +13,7 @@ declare -A ABOUT=(
     [astropy]='cards, images and tables are those astropy reads'
     [stack]='a simulated night is stacked; fitsverify and astropy accept the file'
     [quality]='a stack of 60 frames against their truth; the same bytes on any number of threads'
+    [compare]='the public benchmark runs, small; its scorer finds what is known of a stack'
     [readme]='the first command of the README works: two stacks are made'
     [pages]='scripts of the pages; a user in Chromium, from registration to the stack'
     [api]='schemathesis finds no answer that the OpenAPI description does not have'
@@ -129,6 +130,12 @@ step_quality() {
     cmp "$scratch/1.fits" "$scratch/2.fits"
     "$PYTHON" $eval/judge.py "$night" "$scratch/2.fits" --report "$scratch/2.json" | tee "$scratch/judged.json"
     "$PYTHON" ci/quality.py "$scratch/judged.json"
+}
+
+step_compare() {
+    need_python
+    need_package 'test -x /usr/bin/time' time
+    "$PYTHON" benches/compare/run.py --quick
 }
 
 step_readme() {

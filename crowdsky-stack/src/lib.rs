@@ -45,6 +45,9 @@ mod sort_network;
 mod source;
 mod spikes;
 mod stack;
+#[cfg(feature = "stages")]
+#[doc(hidden)]
+pub mod stages;
 mod stars;
 mod statistics;
 mod streaks;

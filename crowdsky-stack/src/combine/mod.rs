@@ -102,7 +102,7 @@ impl Combined {
     }
 
     /// Planes that were made elsewhere.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "stages"))]
     pub(crate) fn of_planes(planes: [Vec<f32>; 3], footprint: Vec<u16>) -> Combined {
         let rejected = vec![0; footprint.len()];
         Combined {
