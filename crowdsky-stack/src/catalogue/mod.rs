@@ -104,15 +104,22 @@ pub(crate) fn find_stars(stack: &Combined, size: (usize, usize)) -> Vec<StackSta
         crate::parallel::map(3, |b| PlaneSky::measure(&stack.planes[b], width, height));
     let inverse = [0, 1, 2].map(|b| 1.0 / skies[b].noise.max(1e-6).powi(2));
     let total: f32 = inverse.iter().sum();
-    let rows = crate::parallel::map(height, |y| {
-        (0..width)
-            .map(|x| {
-                let at = y * width + x;
-                (0..3).map(|b| inverse[b] * (stack.planes[b][at] - skies[b].at(x, y))).sum::<f32>() / total
-            })
-            .collect::<Vec<f32>>()
-    });
-    let image: Vec<f32> = rows.concat();
+    let mut image = vec![0.0f32; width * height];
+    let rows: Vec<(usize, &mut [f32])> = image.chunks_mut(width).enumerate().collect();
+    crate::parallel::map_owned(
+        rows,
+        || vec![0.0f32; width],
+        |sky, (y, out)| {
+            for b in 0..3 {
+                skies[b].row(y, sky);
+                let plane = &stack.planes[b][y * width..(y + 1) * width];
+                let weight = inverse[b] / total;
+                for ((out, v), sky) in out.iter_mut().zip(plane).zip(&*sky) {
+                    *out += weight * (v - sky);
+                }
+            }
+        },
+    );
     let filtered = filter(&image, width, height);
     let spread = |values: &[f32]| {
         let mut v: Vec<f64> =
