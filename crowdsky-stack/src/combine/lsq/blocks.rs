@@ -35,6 +35,7 @@ pub(super) struct Blocks {
     /// Sums of clipped residuals, eight side by side, and numbers of samples.
     pub(super) sums: Vec<[f32; LANES]>,
     pub(super) counts: Vec<u32>,
+    fates: Vec<Fate>,
     deviations: Vec<f32>,
     means: Vec<f32>,
 }
@@ -51,11 +52,14 @@ impl Blocks {
         self.sums.resize(n, [0.0; LANES]);
         self.counts.clear();
         self.counts.resize(n, 0);
+        self.fates.clear();
+        self.fates.resize(n, Fate::Usual);
     }
 
-    /// Number of blocks.
-    pub(super) fn len(&self) -> usize {
-        self.counts.len()
+    /// What becomes of the group that begins at column `u` of row `v`.
+    #[inline(always)]
+    pub(super) fn fate(&self, u: usize, v: usize) -> Fate {
+        self.fates[self.at(u, v)]
     }
 
     /// The block of the group that begins at column `u` of row `v`.
@@ -66,8 +70,9 @@ impl Blocks {
         (v / ROWS - self.row0).min(self.rows - 1) * self.columns + column
     }
 
-    /// Judges the blocks; `sigma` is the noise of one sample. Returns whether any is not [`Fate::Usual`].
-    pub(super) fn judge(&mut self, sigma: f32, fates: &mut [Fate]) -> bool {
+    /// Judges the blocks; `sigma` is the noise of one sample.
+    pub(super) fn judge(&mut self, sigma: f32) {
+        let fates = &mut self.fates;
         self.means.clear();
         self.deviations.clear();
         for (sum, &n) in self.sums.iter().zip(&self.counts) {
@@ -85,7 +90,6 @@ impl Blocks {
         } else {
             0.0
         };
-        let mut any = false;
         for (d, &n) in self.deviations.iter_mut().zip(&self.counts) {
             *d = (*d - middle) / sigma * (n as f32).sqrt();
         }
@@ -95,7 +99,6 @@ impl Blocks {
                 if self.deviations[at].is_nan() || self.deviations[at] <= DROP {
                     continue;
                 }
-                any = true;
                 fates[at] = Fate::Drop;
                 for y in row.saturating_sub(1)..(row + 2).min(self.rows) {
                     for x in column.saturating_sub(1)..(column + 2).min(self.columns) {
@@ -109,6 +112,5 @@ impl Blocks {
                 }
             }
         }
-        any
     }
 }

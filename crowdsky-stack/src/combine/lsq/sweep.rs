@@ -4,6 +4,7 @@ use super::blocks::{Blocks, Fate};
 use super::tile::{AREA, HALO, SIDE, Tile};
 use super::view::{GROUP, Row, View};
 use crate::simd::{Kernel, LANES, Lanes};
+use std::ops::Range;
 
 /// Thresholds of a sweep, in sigma of a sample.
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +24,15 @@ pub(super) struct Record {
     accepted: Vec<u8>,
     /// Per group: whether the second sweep has to look at it.
     look: Vec<bool>,
-    /// Of all frames' blocks.
-    fates: Vec<Fate>,
+    /// The group that the second sweep has reached.
+    place: usize,
 }
 
 impl Record {
     pub(super) fn clear(&mut self) {
         self.accepted.clear();
         self.look.clear();
-        self.fates.clear();
+        self.place = 0;
     }
 }
 
@@ -115,10 +116,11 @@ fn within<L: Lanes>(group: &Group<L>, sigmas: f32, variance: f32) -> u32 {
     L::le(L::mul(group.residual, group.residual), limit) & group.lanes
 }
 
-/// The first sweep: accepts samples, adds their moments, judges blocks.
+/// The first sweep over some rows of a frame: accepts samples and adds their moments.
 pub(super) struct First<'a> {
     pub(super) tile: &'a mut Tile,
     pub(super) view: &'a View<'a>,
+    pub(super) rows: Range<usize>,
     pub(super) thresholds: Thresholds,
     pub(super) blocks: &'a mut Blocks,
     pub(super) record: &'a mut Record,
@@ -129,13 +131,12 @@ impl Kernel for First<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let First { tile, view, thresholds, blocks, record } = self;
-        blocks.begin(view);
+        let First { tile, view, rows, thresholds, blocks, record } = self;
         let sigma = view.variance.sqrt();
         let flat = L::splat((thresholds.flat * sigma).powi(2));
         let (high, low) = (L::splat(5.0 * sigma), L::splat(-5.0 * sigma));
         let weight = L::splat(view.weight);
-        for v in view.rows.clone() {
+        for v in rows {
             let Some(row) = view.row(v) else { continue };
             let sites = view.sites(v);
             for site in (0..row.count).step_by(LANES) {
@@ -156,9 +157,6 @@ impl Kernel for First<'_> {
                 blocks.counts[block] += level.count_ones();
             }
         }
-        let at = record.fates.len();
-        record.fates.resize(at + blocks.len(), Fate::Usual);
-        blocks.judge(sigma, &mut record.fates[at..]);
     }
 }
 
@@ -189,21 +187,15 @@ fn count_rejects<L: Lanes>(tile: &mut Tile, group: &Group<L>, bits: u32) {
     }
 }
 
-/// Where the second sweep is in the record, and whom it tells of what it rejects.
-#[derive(Debug, Default)]
-pub(super) struct Place {
-    group: usize,
-    fate: usize,
-}
-
-/// The second sweep: looks again, with the better model, at what was rejected or steep, and at judged blocks.
+/// The second sweep over the same rows: looks again, with the better model, at what was rejected or steep, and at judged
+/// blocks.
 pub(super) struct Second<'a> {
     pub(super) tile: &'a mut Tile,
     pub(super) view: &'a View<'a>,
+    pub(super) rows: Range<usize>,
     pub(super) thresholds: Thresholds,
-    pub(super) blocks: &'a mut Blocks,
+    pub(super) blocks: &'a Blocks,
     pub(super) record: &'a mut Record,
-    pub(super) place: &'a mut Place,
     /// Rejected samples by node nearest to them, within the tile's own pixels.
     pub(super) rejected: &'a mut [u16],
 }
@@ -214,18 +206,15 @@ impl Kernel for Second<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) -> u64 {
-        let Second { tile, view, thresholds, blocks, record, place, rejected } = self;
-        blocks.begin(view);
-        let fates = place.fate..place.fate + blocks.len();
-        place.fate = fates.end;
+        let Second { tile, view, rows, thresholds, blocks, record, rejected } = self;
         let mut lost = 0;
-        for v in view.rows.clone() {
+        for v in rows {
             let Some(row) = view.row(v) else { continue };
             let sites = view.sites(v);
             for site in (0..row.count).step_by(LANES) {
-                let at = place.group;
-                place.group += 1;
-                let fate = record.fates[fates.start + blocks.at(row.start + 2 * site, v)];
+                let at = record.place;
+                record.place += 1;
+                let fate = blocks.fate(row.start + 2 * site, v);
                 if !record.look[at] && fate == Fate::Usual {
                     continue;
                 }

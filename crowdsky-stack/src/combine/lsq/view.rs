@@ -19,6 +19,8 @@ pub(super) struct View<'a> {
     pub(super) band: Band,
     /// Frame pixel to node of the tile.
     inverse: [[f64; 3]; 2],
+    /// Columns of the frame to a node, across the tile and down; infinite where a frame's row stays on a tile's.
+    columns_per_node: [f64; 2],
     /// Rows of the frame that can fall into the tile.
     pub(super) rows: Range<usize>,
     /// Columns of the frame that can, roughly.
@@ -78,6 +80,8 @@ impl<'a> View<'a> {
         let mut inverse = frame.to_frame.invert()?.rows;
         inverse[0][2] -= left;
         inverse[1][2] -= top;
+        let columns_per_node =
+            [inverse[0][0], inverse[1][0]].map(|s: f64| if s.abs() < 1e-9 { f64::INFINITY } else { 1.0 / s });
         let b = band.index();
         let gain = 1.0 / frame.transparency;
         Some(View {
@@ -86,6 +90,7 @@ impl<'a> View<'a> {
             difference: &frame.difference,
             band,
             inverse,
+            columns_per_node,
             rows,
             columns,
             gain,
@@ -104,7 +109,30 @@ impl<'a> View<'a> {
         self.window.row(v)
     }
 
+    /// The rows whose middles lie between the tile's rows `from` (included) and `to` (not); whatever the turn of the frame,
+    /// ranges that join give rows that join. Rows that run down the tile rather than across it all belong to its first row.
+    pub(super) fn rows_between(&self, from: usize, to: usize) -> Range<usize> {
+        let [d, e, f] = self.inverse[1];
+        let (first, end) = (self.rows.start as f64, self.rows.end as f64);
+        let middle = 0.5 * (self.columns.start + self.columns.end) as f64;
+        let bound = |y: usize| {
+            if y == 0 || y >= SIDE {
+                // Beyond all rows, on the side where they begin or end.
+                return if (y == 0) == (e > 0.0) { first } else { end };
+            }
+            let v = (y as f64 - f - d * middle) / e;
+            (if e > 0.0 { v.ceil() } else { v.floor() + 1.0 }).clamp(first, end)
+        };
+        if e.abs() < 0.5 {
+            return if from == 0 { self.rows.clone() } else { 0..0 };
+        }
+        let (a, b) = (bound(from) as usize, bound(to) as usize);
+        a.min(b)..a.max(b)
+    }
+
     /// What of row `v` falls into the tile.
+    // Inlined, so that rounding is an instruction and not a call where the kernel is compiled for more than SSE2.
+    #[inline(always)]
     pub(super) fn row(&self, v: usize) -> Option<Row> {
         let pattern = self.window.pattern();
         let odd = match self.band {
@@ -117,14 +145,14 @@ impl<'a> View<'a> {
         // A thousandth short of the last node, so that rounding to single precision cannot reach it.
         let last = (SIDE - 1) as f64 - 1e-3;
         let (mut low, mut high) = (0.0f64, (self.window.width() - 1) as f64);
-        for (start, step) in [(x0, a), (y0, d)] {
-            if step.abs() < 1e-9 {
+        for (start, columns) in [(x0, self.columns_per_node[0]), (y0, self.columns_per_node[1])] {
+            if columns.is_infinite() {
                 if !(0.0..last).contains(&start) {
                     return None;
                 }
                 continue;
             }
-            let (p, q) = (-start / step, (last - start) / step);
+            let (p, q) = (-start * columns, (last - start) * columns);
             low = low.max(p.min(q).ceil());
             high = high.min(p.max(q).floor());
         }
