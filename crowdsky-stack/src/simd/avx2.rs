@@ -1,6 +1,6 @@
 //! The operations as AVX2 instructions.
 
-use super::{Cell, LANES, Lanes};
+use super::{Cell, LANES, Lanes, Samples};
 use std::arch::x86_64::*;
 
 /// AVX2. Its functions may only be reached through `dispatch`, which has asked the processor: that is the proof of every
@@ -100,28 +100,70 @@ impl Lanes for Avx2 {
         unsafe { _mm256_i32gather_ps::<4>(values.as_ptr(), index) }
     }
     #[inline(always)]
-    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32, wrr: f32) {
+    fn add_moments(cells: &mut [Cell], at: __m256i, samples: &Samples<Self>, w: f32, bits: u32) {
         unsafe {
-            // 1, gx, gx², 0, twice: 0 + gx (0 + gx 1) and so on are exact, as are the zeros of the idle lanes.
-            let g = _mm256_set1_ps(gx);
-            let c0 = _mm256_setr_ps(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0);
-            let c1 = _mm256_setr_ps(0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0);
-            let c2 = _mm256_setr_ps(0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0);
-            let inner = _mm256_add_ps(c1, _mm256_mul_ps(g, c2));
-            let x = _mm256_add_ps(c0, _mm256_mul_ps(g, inner));
-            let wg = w * gy;
-            let first = _mm256_mul_ps(x, _mm256_blend_ps::<0xf0>(_mm256_set1_ps(w), _mm256_set1_ps(wg)));
-            let count = _mm256_blend_ps::<0xf0>(_mm256_set1_ps(wrr), _mm256_set1_ps(1.0));
-            let first = _mm256_blend_ps::<0b1000_1000>(first, count);
-            let third = _mm_mul_ps(_mm256_castps256_ps128(x), _mm_set1_ps(wg * gy));
-            let one = _mm_set1_ps(1.0);
-            let p = _mm_blend_ps::<0b1010>(one, _mm256_castps256_ps128(g));
-            let q = _mm_blend_ps::<0b1100>(one, _mm_set1_ps(gy));
-            let right = _mm_mul_ps(_mm_mul_ps(p, q), _mm_set1_ps(wr));
-            let second = _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(third), right);
-            let (low, high) = (cell.as_mut_ptr(), cell.as_mut_ptr().add(8));
-            _mm256_storeu_ps(low, _mm256_add_ps(_mm256_loadu_ps(low), first));
-            _mm256_storeu_ps(high, _mm256_add_ps(_mm256_loadu_ps(high), second));
+            let rows = by_sample(samples.gx, samples.gy, samples.wr, samples.wrr, w);
+            let at = Self::store_index(at);
+            let first = _mm256_setr_ps(w, w, w, 1.0, 0.0, 0.0, 0.0, 1.0);
+            let one = _mm256_set1_ps(1.0);
+            let ends = _mm256_setr_ps(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0);
+            let zero = _mm256_setzero_ps();
+            let mut rest = bits;
+            while rest != 0 {
+                let i = rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                let v = rows[i];
+                let pick = |a, b, c, d, e, f, g, h| {
+                    _mm256_permutevar8x32_ps(v, _mm256_setr_epi32(a, b, c, d, e, f, g, h))
+                };
+                // 1 gx gx² wrr 1 gx gx² 1 times w w w 1 wg wg wg 1; 1 gx gx² 0 1 gx gy gxgy times wgg wgg wgg 0 wr wr wr wr.
+                let low = _mm256_mul_ps(
+                    _mm256_blend_ps::<0b1001_0001>(pick(0, 0, 2, 7, 0, 0, 2, 0), one),
+                    _mm256_blend_ps::<0b1000_1111>(pick(4, 4, 4, 4, 4, 4, 4, 4), first),
+                );
+                let high = _mm256_mul_ps(
+                    _mm256_blend_ps::<0b0001_1001>(pick(0, 0, 2, 0, 0, 0, 1, 3), ends),
+                    _mm256_blend_ps::<0b0000_1000>(pick(5, 5, 5, 5, 6, 6, 6, 6), zero),
+                );
+                let cell = cells[at[i] as usize].as_mut_ptr();
+                _mm256_storeu_ps(cell, _mm256_add_ps(_mm256_loadu_ps(cell), low));
+                let cell = cell.add(8);
+                _mm256_storeu_ps(cell, _mm256_add_ps(_mm256_loadu_ps(cell), high));
+            }
         }
+    }
+}
+
+/// gx, gy, gx², gx gy, w gy, w gy², w r, w r² of each sample: eight lanes of eight numbers, turned over.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+pub(super) unsafe fn by_sample(gx: __m256, gy: __m256, wr: __m256, wrr: __m256, w: f32) -> [__m256; LANES] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let wg = _mm256_mul_ps(_mm256_set1_ps(w), gy);
+        let wgg = _mm256_mul_ps(wg, gy);
+        let (gxx, gxy) = (_mm256_mul_ps(gx, gx), _mm256_mul_ps(gx, gy));
+        // Pairs, then fours, then halves change places.
+        let (a, b) = (_mm256_unpacklo_ps(gx, gy), _mm256_unpackhi_ps(gx, gy));
+        let (c, d) = (_mm256_unpacklo_ps(gxx, gxy), _mm256_unpackhi_ps(gxx, gxy));
+        let (e, f) = (_mm256_unpacklo_ps(wg, wgg), _mm256_unpackhi_ps(wg, wgg));
+        let (g, h) = (_mm256_unpacklo_ps(wr, wrr), _mm256_unpackhi_ps(wr, wrr));
+        let four = |p: __m256, q: __m256| {
+            (_mm256_shuffle_ps::<0b01_00_01_00>(p, q), _mm256_shuffle_ps::<0b11_10_11_10>(p, q))
+        };
+        let ((a0, a1), (b0, b1)) = (four(a, c), four(b, d));
+        let ((e0, e1), (f0, f1)) = (four(e, g), four(f, h));
+        [
+            _mm256_permute2f128_ps::<0x20>(a0, e0),
+            _mm256_permute2f128_ps::<0x20>(a1, e1),
+            _mm256_permute2f128_ps::<0x20>(b0, f0),
+            _mm256_permute2f128_ps::<0x20>(b1, f1),
+            _mm256_permute2f128_ps::<0x31>(a0, e0),
+            _mm256_permute2f128_ps::<0x31>(a1, e1),
+            _mm256_permute2f128_ps::<0x31>(b0, f0),
+            _mm256_permute2f128_ps::<0x31>(b1, f1),
+        ]
     }
 }

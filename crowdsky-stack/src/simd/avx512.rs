@@ -1,6 +1,7 @@
 //! AVX-512: as AVX2, with masks in registers of their own and a cell added in one piece.
 
-use super::{Avx2, Cell, LANES, Lanes};
+use super::avx2::by_sample;
+use super::{Avx2, Cell, LANES, Lanes, Samples};
 use std::arch::x86_64::*;
 
 /// AVX-512 (F, VL, DQ). Reached through `dispatch` only, like [`Avx2`].
@@ -80,29 +81,26 @@ impl Lanes for Avx512 {
         unsafe { Avx2::gather(values, index) }
     }
     #[inline(always)]
-    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32, wrr: f32) {
+    fn add_moments(cells: &mut [Cell], at: __m256i, samples: &Samples<Self>, w: f32, bits: u32) {
         unsafe {
-            // x: 1, gx, gx² in the first three quarters; 1, gx, 1, gx in the last. The masks put ones where nothing is to be
-            // multiplied and zeros into idle lanes, which changes no bit of the others.
-            let (g, one) = (_mm512_set1_ps(gx), _mm512_set1_ps(1.0));
-            let x = _mm512_mask_mul_ps(
-                _mm512_mask_blend_ps(0b1010_0010_0010_0010, one, g),
-                0b0000_0100_0100_0100,
-                g,
-                g,
-            );
-            let wg = w * gy;
-            let y = _mm512_mask_blend_ps(0b0000_0000_1111_0000, _mm512_set1_ps(w), _mm512_set1_ps(wg));
-            let y = _mm512_mask_blend_ps(0b0000_1111_0000_0000, y, _mm512_set1_ps(wg * gy));
-            let y = _mm512_mask_blend_ps(0b1111_0000_0000_0000, y, _mm512_set1_ps(wr));
-            // (gx gy) wr, in this order: gy goes to x's last two lanes first.
-            let x = _mm512_mask_mul_ps(x, 0b1100_0000_0000_0000, x, _mm512_set1_ps(gy));
-            let idle =
-                _mm512_mask_blend_ps(0b1000_0000, _mm512_maskz_mov_ps(0b1000, _mm512_set1_ps(wrr)), one);
-            let idle = _mm512_maskz_mov_ps(0b1000_1000, idle);
-            let product = _mm512_mask_mul_ps(idle, 0b1111_0111_0111_0111, x, y);
-            let at = cell.as_mut_ptr();
-            _mm512_storeu_ps(at, _mm512_add_ps(_mm512_loadu_ps(at), product));
+            let rows = by_sample(samples.gx, samples.gy, samples.wr, samples.wrr, w);
+            let at = Self::store_index(at);
+            // As in AVX2, both halves at once; the masks put the constants in.
+            let left = _mm512_setr_epi32(0, 0, 2, 7, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 3);
+            let right = _mm512_setr_epi32(0, 0, 0, 0, 4, 4, 4, 0, 5, 5, 5, 0, 6, 6, 6, 6);
+            let ones = _mm512_set1_ps(1.0);
+            let weights =
+                _mm512_setr_ps(w, w, w, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+            let mut rest = bits;
+            while rest != 0 {
+                let i = rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                let v = _mm512_castps256_ps512(rows[i]);
+                let x = _mm512_mask_permutexvar_ps(ones, 0b1110_1110_0110_1110, left, v);
+                let y = _mm512_mask_permutexvar_ps(weights, 0b1111_0111_0111_0000, right, v);
+                let cell = cells[at[i] as usize].as_mut_ptr();
+                _mm512_storeu_ps(cell, _mm512_add_ps(_mm512_loadu_ps(cell), _mm512_mul_ps(x, y)));
+            }
         }
     }
 }

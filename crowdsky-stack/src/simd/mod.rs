@@ -15,7 +15,7 @@ mod portable;
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
-pub(crate) use portable::Portable;
+pub(crate) use portable::{Portable, add_sample};
 
 /// Lanes of a vector.
 pub(crate) const LANES: usize = 8;
@@ -26,7 +26,7 @@ pub(crate) type Cell = [f32; 16];
 /// Operations on eight lanes.
 ///
 /// Values of the types behind it are made only where the processor has the instructions, see [`dispatch`].
-pub(crate) trait Lanes {
+pub(crate) trait Lanes: Sized {
     /// Eight floats.
     type F: Copy;
     /// Eight 32-bit integers.
@@ -64,8 +64,16 @@ pub(crate) trait Lanes {
     /// Every index lies within `values`.
     unsafe fn gather(values: &[f32], index: Self::I) -> Self::F;
 
-    /// Adds a sample to a cell: see `combine::lsq::moments`.
-    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32, wrr: f32);
+    /// Adds the samples of the lanes in `bits`, all of weight `w`, to `cells[at]`, from the lowest lane to the highest.
+    fn add_moments(cells: &mut [Cell], at: Self::I, samples: &Samples<Self>, w: f32, bits: u32);
+}
+
+/// What [`Lanes::add_moments`] adds: place in the cell, weighted residual, and that times the residual.
+pub(crate) struct Samples<L: Lanes> {
+    pub(crate) gx: L::F,
+    pub(crate) gy: L::F,
+    pub(crate) wr: L::F,
+    pub(crate) wrr: L::F,
 }
 
 /// A kernel that can be compiled for any lanes. `run` has to be `#[inline(always)]`, else it is not compiled for them.

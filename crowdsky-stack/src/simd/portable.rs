@@ -1,6 +1,6 @@
 //! The operations in plain Rust: what every processor has, and what the others are held against.
 
-use super::{Cell, LANES, Lanes};
+use super::{Cell, LANES, Lanes, Samples};
 
 /// Plain Rust.
 pub(crate) struct Portable;
@@ -89,20 +89,29 @@ impl Lanes for Portable {
         each(|i| unsafe { *values.get_unchecked(index[i] as usize) })
     }
     #[inline(always)]
-    fn add_moments(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32, wrr: f32) {
-        let x = [1.0, gx, gx * gx];
-        let wg = w * gy;
-        let wgg = wg * gy;
-        for k in 0..3 {
-            cell[k] += x[k] * w;
-            cell[4 + k] += x[k] * wg;
-            cell[8 + k] += x[k] * wgg;
+    fn add_moments(cells: &mut [Cell], at: Self::I, samples: &Samples<Self>, w: f32, bits: u32) {
+        for i in (0..LANES).filter(|i| bits >> i & 1 == 1) {
+            let (gx, gy) = (samples.gx[i], samples.gy[i]);
+            add_sample(&mut cells[at[i] as usize], gx, gy, w, samples.wr[i], samples.wrr[i]);
         }
-        cell[3] += wrr;
-        cell[7] += 1.0;
-        cell[12] += wr;
-        cell[13] += gx * wr;
-        cell[14] += gy * wr;
-        cell[15] += (gx * gy) * wr;
     }
+}
+
+/// Adds one sample to a cell: see `combine::lsq::moments`.
+#[inline(always)]
+pub(crate) fn add_sample(cell: &mut Cell, gx: f32, gy: f32, w: f32, wr: f32, wrr: f32) {
+    let x = [1.0, gx, gx * gx];
+    let wg = w * gy;
+    let wgg = wg * gy;
+    for k in 0..3 {
+        cell[k] += x[k] * w;
+        cell[4 + k] += x[k] * wg;
+        cell[8 + k] += x[k] * wgg;
+    }
+    cell[3] += wrr;
+    cell[7] += 1.0;
+    cell[12] += wr;
+    cell[13] += gx * wr;
+    cell[14] += gy * wr;
+    cell[15] += (gx * gy) * wr;
 }

@@ -23,9 +23,11 @@ impl Kernel for Everything {
         let place = L::at(index, L::index(b, 9), 10);
         // SAFETY: at most 9 * 10 + 9.
         let gathered = unsafe { L::gather(&values, place) };
-        let mut cell: Cell = std::array::from_fn(|i| i as f32 * 0.1);
-        for i in 0..LANES {
-            L::add_moments(&mut cell, x[i] / 200.0, y[i] / 200.0, 0.7 + x[i] / 1000.0, y[i], x[i] * y[i]);
+        let mut cells: Vec<Cell> = (0..100).map(|o| std::array::from_fn(|i| (o * i) as f32 * 0.1)).collect();
+        let small = |v: L::F| L::mul(v, L::splat(0.005));
+        for bits in [0xff, 0b1011_0010] {
+            let samples = Samples { gx: small(a), gy: small(b), wr: b, wrr: L::mul(a, b) };
+            L::add_moments(&mut cells, place, &samples, 0.7 + x[1] / 1000.0, bits);
         }
         let vectors = [
             L::splat(x[0]),
@@ -43,7 +45,7 @@ impl Kernel for Everything {
         let mut out: Vec<u32> = vectors.iter().flat_map(|&v| L::store(v)).map(f32::to_bits).collect();
         out.extend(L::store_index(place).map(|i| i as u32));
         out.extend([L::le(a, b), L::lt(a, b), L::le(a, a), L::lt(a, a)]);
-        out.extend(cell.map(f32::to_bits));
+        out.extend(cells.iter().flatten().map(|v| v.to_bits()));
         out
     }
 }

@@ -165,7 +165,7 @@ mod kernel {
 mod tests {
     use super::*;
     use crate::matching::tests::random;
-    use crate::simd::{Lanes, Portable};
+    use crate::simd::add_sample;
 
     /// A smooth picture sampled at random places comes back.
     #[test]
@@ -187,7 +187,7 @@ mod tests {
             let bottom = truth[o + SIDE] * (1.0 - fx) + truth[o + SIDE + 1] * fx;
             let value = top * (1.0 - fy) + bottom * fy;
             let w = 0.5 + r() as f32;
-            Portable::add_moments(&mut cells[o], fx - 0.5, fy - 0.5, w, w * value, 0.0);
+            add_sample(&mut cells[o], fx - 0.5, fy - 0.5, w, w * value, 0.0);
         }
         let mut equations = Equations::new();
         equations.assemble(&cells);

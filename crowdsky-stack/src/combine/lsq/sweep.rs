@@ -3,7 +3,7 @@
 use super::blocks::{Blocks, Fate};
 use super::tile::{AREA, HALO, SIDE, Tile};
 use super::view::{GROUP, Row, View};
-use crate::simd::{Kernel, LANES, Lanes};
+use crate::simd::{Kernel, LANES, Lanes, Samples, add_sample};
 use std::ops::Range;
 
 /// Thresholds of a sweep, in sigma of a sample.
@@ -143,7 +143,10 @@ impl Kernel for First<'_> {
                 let group = look::<L>(tile, view, v, &row, site, sites);
                 let accepted = within(&group, thresholds.usual, view.variance);
                 let level = L::lt(group.allowance, flat) & group.lanes;
-                add(tile, &group, accepted, view.weight, L::mul(group.residual, weight));
+                let wr = L::mul(group.residual, weight);
+                let wrr = L::mul(wr, group.residual);
+                let samples = Samples { gx: group.gx, gy: group.gy, wr, wrr };
+                L::add_moments(&mut tile.cells, group.cell, &samples, view.weight, accepted);
                 let rejected = group.lanes & !accepted;
                 if rejected != 0 {
                     count_rejects(tile, &group, rejected);
@@ -157,25 +160,6 @@ impl Kernel for First<'_> {
                 blocks.counts[block] += level.count_ones();
             }
         }
-    }
-}
-
-/// Adds the moments of the lanes in `bits`, all of weight `w`.
-#[inline(always)]
-fn add<L: Lanes>(tile: &mut Tile, group: &Group<L>, bits: u32, w: f32, weighted: L::F) {
-    let (gx, gy, cell) = (L::store(group.gx), L::store(group.gy), L::store_index(group.cell));
-    let (wr, wrr) = (L::store(weighted), L::store(L::mul(weighted, group.residual)));
-    if bits == 0xff {
-        for i in 0..LANES {
-            L::add_moments(&mut tile.cells[cell[i] as usize], gx[i], gy[i], w, wr[i], wrr[i]);
-        }
-        return;
-    }
-    let mut rest = bits;
-    while rest != 0 {
-        let i = rest.trailing_zeros() as usize;
-        rest &= rest - 1;
-        L::add_moments(&mut tile.cells[cell[i] as usize], gx[i], gy[i], w, wr[i], wrr[i]);
     }
 }
 
@@ -252,7 +236,7 @@ fn change<L: Lanes>(tile: &mut Tile, group: &Group<L>, accepted: u32, changed: u
         let bottom = s[o + SIDE] + (s[o + SIDE + 1] - s[o + SIDE]) * fx;
         let from_start = residual[i] + model[i] - (top + (bottom - top) * fy);
         let w = if accepted >> i & 1 == 1 { weight } else { -weight };
-        L::add_moments(&mut tile.cells[o], gx[i], gy[i], w, w * from_start, 0.0);
+        add_sample(&mut tile.cells[o], gx[i], gy[i], w, w * from_start, 0.0);
     }
 }
 
