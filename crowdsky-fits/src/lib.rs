@@ -10,7 +10,8 @@
 //! 5. `bitpix`, `image` - [`Samples`] and [`Image`].
 //! 6. `tform`, `cells`, `table` - [`BinTable`], its [`Column`]s and [`Cells`].
 //! 7. `hdu`, `read`, `unpack`, `source` - [`HduReader`] walks through any stream, unit by unit.
-//! 8. `raw`, `inspect` - [`read_raw_u16`] for camera frames; [`inspect()`] for a report without data.
+//! 8. `raw`, `rows`, `inspect` - [`read_raw_u16`] for camera frames, `RawRows` (feature `std`) for a piece of one; [`inspect()`] for
+//!    a report without data.
 //! 9. `checksum`, `write`, `table_write` - [`FitsWriter`].
 //! 10. `frame` (feature `std`) - `frame_meta` and `stack_cards`: the door to `crowdsky-core`.
 #![cfg_attr(not(feature = "cfitsio"), forbid(unsafe_code))]
@@ -38,6 +39,8 @@ mod inspect;
 mod limits;
 mod raw;
 mod read;
+#[cfg(feature = "std")]
+mod rows;
 mod source;
 mod table;
 mod table_write;
@@ -61,6 +64,8 @@ pub use inspect::{FileReport, inspect, verify};
 pub use limits::Limits;
 pub use raw::{RawFrame, read_raw_u16};
 pub use read::{HduReader, OpenHdu, read_all, read_header};
+#[cfg(feature = "std")]
+pub use rows::RawRows;
 pub use source::{Sink, Source};
 pub use table::{BinTable, Column};
 pub use table_write::{CellsRef, NewColumn};

@@ -2,7 +2,7 @@
 
 use crate::bitpix::Bitpix;
 use crate::finding::{Finding, Findings};
-use crate::hdu::Layout;
+use crate::hdu::{HduHead, Layout};
 use crate::image::Scaling;
 use crate::source::Source;
 use crate::{Error, HduReader, Header, Limits, OpenHdu};
@@ -45,6 +45,21 @@ pub struct RawFrame {
 /// ```
 pub fn read_raw_u16(source: impl Source, limits: &Limits) -> Result<RawFrame, Error> {
     let mut hdus = HduReader::new(source, limits)?;
+    let mut frame = first_image(&mut hdus, limits, |hdu, (width, height)| {
+        let pixels = read_pixels(hdu)?;
+        let header = hdu.head().header.clone();
+        Ok(RawFrame { header, width, height, pixels, findings: Vec::new() })
+    })?;
+    frame.findings = hdus.into_findings();
+    Ok(frame)
+}
+
+/// What `take` makes of the first image of a file, which has to be that of a raw frame of so many columns and rows.
+pub(crate) fn first_image<S: Source, T>(
+    hdus: &mut HduReader<S>,
+    limits: &Limits,
+    take: impl FnOnce(&mut OpenHdu<'_, S>, (usize, usize)) -> Result<T, Error>,
+) -> Result<T, Error> {
     while let Some(mut hdu) = hdus.next_hdu()? {
         if hdu.is_compressed_image() {
             return Err(Error::Unsupported {
@@ -53,11 +68,9 @@ pub fn read_raw_u16(source: impl Source, limits: &Limits) -> Result<RawFrame, Er
             });
         }
         if hdu.head().layout.kind.is_image() && !hdu.head().layout.shape.is_empty() {
-            let (width, height) = check_shape(&hdu.head().layout, limits)?;
+            let size = check_shape(&hdu.head().layout, limits)?;
             hdu.head().check_image_size()?;
-            let pixels = read_pixels(&mut hdu)?;
-            let header = hdu.into_head().header;
-            return Ok(RawFrame { header, width, height, pixels, findings: hdus.into_findings() });
+            return take(&mut hdu, size);
         }
     }
     Err(Error::NoImage)
@@ -85,37 +98,62 @@ fn check_shape(layout: &Layout, limits: &Limits) -> Result<(usize, usize), Error
 }
 
 fn read_pixels<S: Source>(hdu: &mut OpenHdu<'_, S>) -> Result<Vec<u16>, Error> {
-    let bitpix = hdu.head().layout.bitpix;
-    let wrong = |problem| Error::WrongBitpix { bitpix: bitpix.value(), problem };
-    let scaling = Scaling::of(&hdu.head().header, bitpix, &mut Findings::new(0));
-    let (bscale, bzero) = (scaling.bscale, scaling.bzero + unsigned_offset(&scaling));
-    if bscale != 1.0 || bzero as i128 as f64 != bzero {
-        return Err(wrong(format!(
-            "the pixels are scaled (BSCALE {bscale}, BZERO {bzero}), raw counts are not"
-        )));
-    }
+    let counts = Counts::of(hdu.head())?;
     let mut pixels: Vec<u16> = Vec::new();
     pixels.reserve_exact(hdu.reserve());
-    if bitpix == Bitpix::I16 && bzero == 32768.0 {
-        hdu.stream(|piece| {
-            // Adding 32768 to a signed number is turning its top bit.
-            pixels.extend(piece.chunks_exact(2).map(|b| u16::from_be_bytes([b[0], b[1]]) ^ 0x8000));
-            Ok(())
-        })?;
-        return Ok(pixels);
-    }
-    let (size, bzero) = (bitpix.bytes(), bzero as i128);
     hdu.stream(|piece| {
-        for bytes in piece.chunks_exact(size) {
-            // 128 bits, since the sum of two numbers of 64 may need 65.
-            let value = i128::from(stored_integer(bytes, bitpix)).saturating_add(bzero);
-            pixels.push(u16::try_from(value).map_err(|_| {
-                wrong(format!("pixel {} is {value}, which is not between 0 and 65535", pixels.len()))
-            })?);
-        }
-        Ok(())
+        let start = pixels.len();
+        pixels.resize(start + piece.len() / counts.bytes(), 0);
+        counts.decode(piece, start, &mut pixels[start..])
     })?;
     Ok(pixels)
+}
+
+/// How the stored samples of a raw frame become counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    bitpix: Bitpix,
+    bzero: i128,
+}
+
+impl Counts {
+    /// As the header says it.
+    pub(crate) fn of(head: &HduHead) -> Result<Counts, Error> {
+        let bitpix = head.layout.bitpix;
+        let scaling = Scaling::of(&head.header, bitpix, &mut Findings::new(0));
+        let (bscale, bzero) = (scaling.bscale, scaling.bzero + unsigned_offset(&scaling));
+        if bscale != 1.0 || bzero as i128 as f64 != bzero {
+            let problem =
+                format!("the pixels are scaled (BSCALE {bscale}, BZERO {bzero}), raw counts are not");
+            return Err(Error::WrongBitpix { bitpix: bitpix.value(), problem });
+        }
+        Ok(Counts { bitpix, bzero: bzero as i128 })
+    }
+
+    /// Bytes of one sample.
+    pub(crate) fn bytes(self) -> usize {
+        self.bitpix.bytes()
+    }
+
+    /// The counts in `stored`, one sample for each of `pixels`, of which the first is number `first` of the frame.
+    pub(crate) fn decode(self, stored: &[u8], first: usize, pixels: &mut [u16]) -> Result<(), Error> {
+        if self.bitpix == Bitpix::I16 && self.bzero == 32768 {
+            for (pixel, b) in pixels.iter_mut().zip(stored.chunks_exact(2)) {
+                // Adding 32768 to a signed number is turning its top bit.
+                *pixel = u16::from_be_bytes([b[0], b[1]]) ^ 0x8000;
+            }
+            return Ok(());
+        }
+        for (i, (pixel, bytes)) in pixels.iter_mut().zip(stored.chunks_exact(self.bytes())).enumerate() {
+            // 128 bits, since the sum of two numbers of 64 may need 65.
+            let value = i128::from(stored_integer(bytes, self.bitpix)).saturating_add(self.bzero);
+            *pixel = u16::try_from(value).map_err(|_| Error::WrongBitpix {
+                bitpix: self.bitpix.value(),
+                problem: format!("pixel {} is {value}, which is not between 0 and 65535", first + i),
+            })?;
+        }
+        Ok(())
+    }
 }
 
 /// The BZERO that [`Scaling`] has already turned into a sample type.

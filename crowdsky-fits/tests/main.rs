@@ -10,6 +10,7 @@ mod hostile;
 mod oracles;
 mod raw;
 mod roundtrip;
+mod rows;
 mod samples;
 mod strange;
 mod support;

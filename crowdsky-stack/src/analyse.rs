@@ -5,12 +5,12 @@ use crate::matching::MIN_MATCHES;
 use crate::mosaic::Mosaic;
 use crate::report::{Dropped, Reason};
 use crate::stars::{Detection, SATURATION, detect};
-use std::sync::Arc;
+use crowdsky_core::BayerPattern;
 
-/// A frame in memory and what was measured on it.
-#[derive(Debug)]
+/// What was measured on a frame.
+#[derive(Debug, Clone)]
 pub(crate) struct Analysed {
-    pub(crate) mosaic: Arc<Mosaic>,
+    pub(crate) pattern: BayerPattern,
     pub(crate) sky: SkyMesh,
     pub(crate) detection: Detection,
 }
@@ -19,7 +19,7 @@ pub(crate) struct Analysed {
 const SATURATED_SHARE: f64 = 0.2;
 
 /// Checks and measures a frame.
-pub(crate) fn analyse(mosaic: Arc<Mosaic>) -> Result<Analysed, Dropped> {
+pub(crate) fn analyse(mosaic: &Mosaic) -> Result<Analysed, Dropped> {
     let (mut low, mut high, mut saturated, mut n) = (u16::MAX, 0u16, 0usize, 0usize);
     // Every 7th photosite: coprime to the Bayer cell and the usual widths, so all colours and columns are met.
     for &v in mosaic.pixels().iter().step_by(7) {
@@ -37,12 +37,12 @@ pub(crate) fn analyse(mosaic: Arc<Mosaic>) -> Result<Analysed, Dropped> {
     if low == high {
         return Err(Dropped::new(Reason::Blank, format!("all pixels are {low}: a black or empty frame")));
     }
-    let sky = SkyMesh::measure(&mosaic);
-    let detection = detect(&mosaic, &sky);
+    let sky = SkyMesh::measure(mosaic);
+    let detection = detect(mosaic, &sky);
     let found = detection.stars.len();
     if found < MIN_MATCHES {
         let text = format!("{found} stars, at least {MIN_MATCHES} are needed: clouds, dew or a closed cover");
         return Err(Dropped::new(Reason::TooFewStars, text));
     }
-    Ok(Analysed { mosaic, sky, detection })
+    Ok(Analysed { pattern: mosaic.pattern(), sky, detection })
 }

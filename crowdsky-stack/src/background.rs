@@ -27,9 +27,7 @@ impl SkyMesh {
     #[must_use]
     pub fn measure(mosaic: &Mosaic) -> SkyMesh {
         let (width, height) = (mosaic.width(), mosaic.height());
-        // Equal cells that fill the frame exactly: 1080 / 64 gives 17 of 63.5, so no thin last cell is noisy.
-        let columns = ((width as f64 / Self::CELL as f64).round() as usize).max(1);
-        let rows = ((height as f64 / Self::CELL as f64).round() as usize).max(1);
+        let (columns, rows) = Self::cells((width, height));
         let mut levels: [Vec<f32>; 3] = Default::default();
         let mut samples = Vec::with_capacity(1024);
         for j in 0..rows {
@@ -43,7 +41,20 @@ impl SkyMesh {
                 }
             }
         }
-        let noise = photosite_noise(mosaic);
+        Self::of_levels((width, height), levels, photosite_noise(mosaic))
+    }
+
+    /// Cells across and down a frame of `size` columns and rows: equal ones that fill it exactly. 1080 / 64 gives 17 of 63.5, so
+    /// no thin last cell is noisy.
+    pub(crate) fn cells(size: (usize, usize)) -> (usize, usize) {
+        let cells = |side: usize| ((side as f64 / Self::CELL as f64).round() as usize).max(1);
+        (cells(size.0), cells(size.1))
+    }
+
+    /// The sky of a frame of `size` from the levels of its cells, by band, and the noise of its photosites.
+    pub(crate) fn of_levels(size: (usize, usize), levels: [Vec<f32>; 3], noise: [f32; 3]) -> SkyMesh {
+        let (width, height) = size;
+        let (columns, rows) = Self::cells(size);
         let middle = |l: &Vec<f32>| {
             let mut l: Vec<f64> = l.iter().map(|&v| f64::from(v)).collect();
             median(&mut l).unwrap_or(0.0) as f32
@@ -69,6 +80,11 @@ impl SkyMesh {
     #[must_use]
     pub fn shape(&self) -> (usize, usize) {
         (self.columns, self.rows)
+    }
+
+    /// Unsmoothed levels of all cells, by band, row by row.
+    pub(crate) fn levels(&self) -> &[Vec<f32>; 3] {
+        &self.levels
     }
 
     /// Unsmoothed level of cell (`i`, `j`).

@@ -83,7 +83,7 @@ fn mean_of_good(mosaic: &Window<'_>, defects: &Defects, (x, y): (usize, usize), 
         for v in y.saturating_sub(reach)..(y + reach + 1).min(mosaic.height()) {
             for u in x.saturating_sub(reach)..(x + reach + 1).min(mosaic.width()) {
                 if mosaic.pattern().band(u, v) == band && defects.in_row(v, u, u + 1).next().is_none() {
-                    sum += f32::from(mosaic.row(v)[u]);
+                    sum += f32::from(mosaic.at(u, v));
                     count += 1;
                 }
             }
@@ -103,15 +103,15 @@ fn mirror(i: i64, n: usize) -> usize {
 }
 
 fn load_row(mosaic: &Window<'_>, x0: i64, y: i64, out: &mut [f32]) {
-    let row = mosaic.row(mirror(y, mosaic.height()));
-    let inside = x0 >= 0 && x0 as usize + out.len() <= row.len();
+    let (row, first) = (mosaic.row(mirror(y, mosaic.height())), mosaic.first_column());
+    let inside = x0 >= 0 && x0 as usize + out.len() <= mosaic.width();
     if inside {
-        for (o, &v) in out.iter_mut().zip(&row[x0 as usize..]) {
+        for (o, &v) in out.iter_mut().zip(&row[x0 as usize - first..]) {
             *o = f32::from(v);
         }
     } else {
         for (i, o) in out.iter_mut().enumerate() {
-            *o = f32::from(row[mirror(x0 + i as i64, row.len())]);
+            *o = f32::from(row[mirror(x0 + i as i64, mosaic.width()) - first]);
         }
     }
 }

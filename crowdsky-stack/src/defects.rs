@@ -50,6 +50,20 @@ impl Defects {
         self.sites.is_empty()
     }
 
+    /// Their pixel numbers, in ascending order.
+    pub(crate) fn sites(&self) -> &[u32] {
+        &self.sites
+    }
+
+    /// These and `others`, pixel numbers of the same sensor, of `size` columns and rows.
+    pub(crate) fn with(&self, others: &[u32], size: (usize, usize)) -> Defects {
+        let mut sites: Vec<u32> = self.sites.iter().chain(others).copied().collect();
+        sites.retain(|&s| (s as usize) < size.0 * size.1);
+        sites.sort_unstable();
+        sites.dedup();
+        Defects::new(size.0, size.1, sites)
+    }
+
     /// From pixel numbers in ascending order, of a sensor of `width` columns.
     fn new(width: usize, height: usize, sites: Vec<u32>) -> Defects {
         let bytes = width.div_ceil(16);
@@ -82,22 +96,26 @@ impl Defects {
             .map(move |&s| (s - start) as usize)
     }
 
-    /// Looks for photosites that stand out alone in at least 70 % of nine frames spread over the run.
+    /// Which of `n` frames to look at: nine, spread over the run.
+    pub(crate) fn choice(n: usize) -> Vec<usize> {
+        let m = n.min(FRAMES);
+        (0..m).map(|i| i * (n - 1) / (m - 1).max(1)).collect()
+    }
+
+    /// Looks for photosites that stand out alone in at least 70 % of the frames, which [`Self::choice`] has chosen.
     ///
     /// Stars move over the sensor and defects do not. Where nothing moved (near the centre of rotation, or in equatorial
     /// mode without dither) a photosite must be four times as bright as its second neighbour, not twice: a star of FWHM
     /// 1.6 px, sharper than any telescope of this kind gives, reaches three.
-    pub(crate) fn find(frames: &[DefectFrame<'_>]) -> Defects {
-        let n = frames.len();
-        let m = n.min(FRAMES);
+    pub(crate) fn find(chosen: &[DefectFrame<'_>]) -> Defects {
+        let m = chosen.len();
         // One frame cannot tell a defect from a cosmic ray.
         if m < 2 {
             return Defects::none();
         }
-        let chosen: Vec<DefectFrame<'_>> = (0..m).map(|i| frames[i * (n - 1) / (m - 1)]).collect();
         let (width, height) = (chosen[0].mosaic.width(), chosen[0].mosaic.height());
         let needed = (7 * m).div_ceil(10);
-        let rows = parallel::map(height, |y| row_defects(&chosen, y, needed));
+        let rows = parallel::map(height, |y| row_defects(chosen, y, needed));
         let sites = rows
             .into_iter()
             .enumerate()

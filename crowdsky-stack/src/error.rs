@@ -41,12 +41,12 @@ pub enum Error {
         problem: String,
     },
 
-    /// The frames do not fit into the memory allowed.
-    #[error("{frames} frames need about {} MB, {} MB are allowed: allow more memory or stack fewer frames at a time", .needed >> 20, .allowed >> 20)]
+    /// Not even the smallest parts of the frames fit into the memory allowed.
+    #[error("{frames} frames need about {} MB even if they are read in parts, {} MB are allowed: allow more memory or stack fewer frames at a time", .needed.div_ceil(1 << 20), .allowed >> 20)]
     Memory {
-        /// Frames to be held.
+        /// Frames to be stacked.
         frames: usize,
-        /// Bytes they need.
+        /// Least bytes they need.
         needed: u64,
         /// Bytes allowed.
         allowed: u64,
@@ -95,6 +95,30 @@ pub enum Error {
         /// What the encoder says.
         source: png::EncodingError,
     },
+
+    /// Raw frames of a stack that is to be added to are gone, or are not those it was made of.
+    #[error("{gone} of {frames} frames of the stack cannot be read again ({first})")]
+    RawsGone {
+        /// Frames that cannot be read again.
+        gone: usize,
+        /// Frames of the stack.
+        frames: usize,
+        /// The first of them, and what is wrong with it.
+        first: String,
+    },
+
+    /// A state that cannot be used.
+    #[error("{}: {source}", .path.display())]
+    State {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        source: crate::StateError,
+    },
+
+    /// Frames cannot be added to this stack.
+    #[error("{0}")]
+    Append(#[from] crate::StateError),
 
     /// The output exists and may not be replaced.
     #[error("{} exists already: choose another name, or allow overwriting (--overwrite)", .0.display())]

@@ -2,7 +2,7 @@
 //!
 //! # The pipeline, in reading order
 //! 1. [`source`](FrameSource) and `select`: headers first, the largest group of equal frames stays.
-//! 2. `analyse`: pixels once into memory; [`SkyMesh`] measures the sky, [`detect`] the stars.
+//! 2. `analyse`: pixels once into memory; [`SkyMesh`] measures the sky, [`detect`] the stars. `memory` says whether pixels stay.
 //! 3. [`match_stars`] says which star is which, or that there is no match; `register` solves all frames together.
 //! 4. `photometry`: transparency of each frame and its weight.
 //! 5. [`Defects`]: hot and cold photosites.
@@ -22,10 +22,12 @@ mod debayer;
 mod defects;
 mod error;
 pub mod files;
+mod fingerprint;
 mod grey;
 mod levels;
 mod linalg;
 mod matching;
+mod memory;
 mod mosaic;
 mod noise;
 mod options;
@@ -49,6 +51,7 @@ mod stack;
 #[doc(hidden)]
 pub mod stages;
 mod stars;
+mod state;
 mod statistics;
 mod streaks;
 pub mod thumbnail;
@@ -65,10 +68,11 @@ pub use matching::{Match, match_stars};
 pub use mosaic::Mosaic;
 pub use noise::{NoiseModel, NoiseSource};
 pub use options::{Method, Reference, SigmaError, StackOptions};
-pub use pipeline::stack;
+pub use pipeline::{Planes, append, append_linearly, stack};
 pub use progress::{Progress, Stage};
-pub use report::{Dropped, FrameReport, Reason, Seconds, StackReport};
+pub use report::{Append, Dropped, FrameReport, Reason, Seconds, StackReport};
 pub use source::{FrameSource, MemoryFrames};
 pub use stack::{Stack, StackNoise};
 pub use stars::{Detection, MAX_STARS, Star, detect};
+pub use state::{State, StateError};
 pub use transform::{Model, Pair, Transform};

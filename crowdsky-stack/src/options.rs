@@ -1,7 +1,5 @@
 //! How to stack.
 
-use crate::Error;
-
 /// How kept samples become a pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -79,7 +77,8 @@ pub struct StackOptions {
     pub allow_mixed: bool,
     /// Threads; 0 for one per core.
     pub threads: usize,
-    /// Most bytes that frames and planes may take; `None` for no limit.
+    /// Most bytes that may be taken. Frames that do not fit in whole are read a second time, in parts. `None` for 1 GB, or as
+    /// much more as it has to be.
     pub memory: Option<u64>,
 }
 
@@ -156,21 +155,5 @@ impl StackOptions {
     pub fn memory(mut self, bytes: Option<u64>) -> Self {
         self.memory = bytes;
         self
-    }
-
-    /// Refuses what cannot be held: `frames` mosaics of `pixels` photosites and the planes of the output.
-    pub(crate) fn check_memory(&self, frames: usize, pixels: usize) -> Result<(), Error> {
-        // Per photosite 2 bytes; the output 3 floats, two counts and as much again while the star table is made; 64 MB for
-        // tiles, meshes and the program.
-        let (frames_u64, pixels) = (frames as u64, pixels as u64);
-        let needed = pixels
-            .saturating_mul(2)
-            .saturating_mul(frames_u64)
-            .saturating_add(pixels.saturating_mul(36))
-            .saturating_add(64 << 20);
-        match self.memory {
-            Some(allowed) if needed > allowed => Err(Error::Memory { frames, needed, allowed }),
-            _ => Ok(()),
-        }
     }
 }

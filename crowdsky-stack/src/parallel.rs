@@ -33,6 +33,18 @@ pub(crate) fn map_owned<I: Send, S, T: Send>(
     }
 }
 
+/// Both, side by side.
+pub(crate) fn both<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    #[cfg(feature = "parallel")]
+    {
+        rayon::join(a, b)
+    }
+    #[cfg(not(feature = "parallel"))]
+    {
+        (a(), b())
+    }
+}
+
 /// Threads that [`map`] may use here.
 pub(crate) fn threads() -> usize {
     #[cfg(feature = "parallel")]

@@ -50,6 +50,29 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub(crate) const ALL: [Reason; 19] = [
+        Reason::Unreadable,
+        Reason::Truncated,
+        Reason::Unsupported,
+        Reason::NotRaw,
+        Reason::NoBayer,
+        Reason::WrongBayer,
+        Reason::WrongSize,
+        Reason::MixedFilter,
+        Reason::MixedExposure,
+        Reason::MixedGain,
+        Reason::Duplicate,
+        Reason::Blank,
+        Reason::Saturated,
+        Reason::TooFewStars,
+        Reason::NoMatch,
+        Reason::PoorFit,
+        Reason::Blurred,
+        Reason::TooFaint,
+        Reason::TooManyRejected,
+    ];
+
     /// The word used in `report.json`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -97,6 +120,16 @@ impl Dropped {
     pub fn new(reason: Reason, detail: impl Into<String>) -> Dropped {
         Dropped { reason, detail: detail.into() }
     }
+}
+
+/// How frames were added to a stack that was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Append {
+    /// All raw frames were combined anew: the stack is that of all frames at once.
+    Exact,
+    /// Raw frames of the stack were gone: the new ones were averaged and added by weight.
+    Approximate,
 }
 
 /// What became of one frame.
@@ -179,6 +212,8 @@ pub struct StackReport {
     pub method: String,
     /// Whether colours were shared between the planes.
     pub share: bool,
+    /// How frames were added to a stack that was there; `None` for one that was made in one go.
+    pub append: Option<Append>,
     /// How the noise of a photosite grows with its light; `null` where neither the frames nor the table of cameras tell.
     pub noise: Option<NoiseModel>,
     /// Hot and cold photosites found, over all telescopes.

@@ -1,8 +1,9 @@
 //! Where frames come from: files, or arrays handed over.
 
 use crate::mosaic::Mosaic;
-use crate::report::Dropped;
+use crate::report::{Dropped, Reason};
 use crowdsky_core::FrameMeta;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A set of frames that can be asked for one by one, from several threads.
@@ -24,11 +25,42 @@ pub trait FrameSource: Sync {
     /// The reason why it cannot be used.
     fn meta(&self, index: usize) -> Result<FrameMeta, Dropped>;
 
-    /// The pixels of frame `index`; asked for once at most.
+    /// The pixels of frame `index`; asked for again only where memory does not suffice for all frames.
     ///
     /// # Errors
     /// The reason why it cannot be used.
     fn load(&self, index: usize) -> Result<Arc<Mosaic>, Dropped>;
+
+    /// Fills `into`, of just that size, with the photosites in `columns` of `rows` of frame `index`, row by row: of the frame that
+    /// [`Self::load`] gave. Asked for, after that, where memory does not suffice for all frames.
+    ///
+    /// # Errors
+    /// The reason why it cannot be used any more.
+    fn load_part(
+        &self,
+        index: usize,
+        columns: Range<usize>,
+        rows: Range<usize>,
+        into: &mut [u16],
+    ) -> Result<(), Dropped> {
+        part_of(&*self.load(index)?, columns, rows, into)
+    }
+}
+
+/// Fills `into` with the photosites in `columns` of `rows` of a frame, if it has them.
+pub(crate) fn part_of(
+    mosaic: &Mosaic,
+    columns: Range<usize>,
+    rows: Range<usize>,
+    into: &mut [u16],
+) -> Result<(), Dropped> {
+    if rows.end > mosaic.height() || columns.end > mosaic.width() {
+        return Err(Dropped::new(Reason::WrongSize, "has fewer pixels than when it was read first"));
+    }
+    for (line, y) in into.chunks_exact_mut(columns.len().max(1)).zip(rows) {
+        line.copy_from_slice(&mosaic.row(y)[columns.clone()]);
+    }
+    Ok(())
 }
 
 /// Frames that are in memory already.

@@ -4,6 +4,7 @@ use crate::catalogue::StackStar;
 use crate::combine::COVARIANCE_RADII;
 use crate::report::StackReport;
 use crate::share::share;
+use crate::state::State;
 use crowdsky_core::StackMeta;
 use ndarray::Array2;
 
@@ -24,6 +25,8 @@ pub struct Stack {
     pub meta: StackMeta,
     /// What became of every frame.
     pub report: StackReport,
+    /// What is needed to add frames later.
+    pub state: State,
 }
 
 /// The noise of a stack's planes.

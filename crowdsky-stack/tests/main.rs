@@ -1,11 +1,13 @@
 //! The pipeline against simulated nights whose truth is known.
 
+mod append;
 mod determinism;
 mod fates;
 mod files;
 mod lsq;
 mod real_frames;
 mod stopping;
+mod streaming;
 mod support;
 mod targets;
 mod truth;

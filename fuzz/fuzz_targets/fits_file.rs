@@ -2,7 +2,7 @@
 #![no_main]
 
 use crowdsky_fits::{
-    Code, Error, FitsWriter, Hdu, HduData, HduReader, Header, Limits, frame_meta, inspect, read_all,
+    Code, Error, FitsWriter, Hdu, HduData, HduReader, Header, Limits, RawRows, frame_meta, inspect, read_all,
     read_header, read_raw_u16,
 };
 use crowdsky_fuzz::{check_findings, small_limits};
@@ -25,6 +25,12 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(frame) = read_raw_u16(data, &limits) {
         assert_eq!(frame.pixels.len(), frame.width * frame.height);
         assert!(frame.pixels.len() as u64 <= limits.pixels);
+        if let Some(place) = RawRows::find(data, &limits).expect("what can be read can be found") {
+            let mut rows = vec![0; frame.pixels.len()];
+            let read = place.read(&mut std::io::Cursor::new(data), 0..frame.height, 0..frame.width, &mut rows);
+            read.expect("what was read can be read again");
+            assert_eq!(rows, frame.pixels);
+        }
     }
     if let Ok((hdus, _)) = read_all(data, &limits) {
         let report = report.expect("what can be read can be inspected");

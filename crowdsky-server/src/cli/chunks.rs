@@ -1,13 +1,14 @@
 //! `stack --by chunk`: one stack for each chunk, into a folder, under CrowdSky's names.
 
 use super::exit::{Failure, causes};
+use super::interrupt::Interrupt;
 use super::progress::Bars;
 use super::stack::{Args, Targets, failure, make, write_json};
 use super::{outputs, summary, terminal};
 use crowdsky_core::filename::{Exposure, crowdsky_stack_name};
 use crowdsky_core::{Chunk, FrameMeta, HealpixTile, TimeSlot, group_into_chunks};
 use crowdsky_stack::files::{FileSource, find_frames};
-use crowdsky_stack::{Error, FrameSource, StackOptions, StackReport};
+use crowdsky_stack::{Error, FrameSource, StackOptions, StackReport, stack};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::fs;
@@ -59,12 +60,17 @@ pub(super) fn run(args: &Args, options: &StackOptions) -> Result<(), Failure> {
         check_free(args, &names.collect::<Vec<_>>())?;
     }
 
+    let interrupt = Interrupt::watch()?;
     let mut names = HashSet::new();
     let mut chunks = Vec::with_capacity(night.chunks.len());
     let mut broken = false;
     for (at, chunk) in night.chunks.iter().enumerate() {
-        let bars = Bars::with_prefix(args.quiet, format!("chunk {} of {}: ", at + 1, night.chunks.len()));
+        let prefix = format!("chunk {} of {}: ", at + 1, night.chunks.len());
+        let bars = Bars::with_prefix(args.quiet, prefix, interrupt.clone());
         let (report, failed) = stack_chunk(chunk, &night, args, options, &bars, &mut names);
+        if interrupt.seen() && report.output.is_none() {
+            return Err(failure(Error::Stopped));
+        }
         broken |= failed;
         tell(&report, args)?;
         chunks.push(report);
@@ -139,7 +145,7 @@ fn stack_chunk(
     bars: &Bars,
     names: &mut HashSet<String>,
 ) -> (ChunkReport, bool) {
-    let paths = chunk.members.iter().map(|&i| night.paths[i].clone()).collect();
+    let paths: Vec<PathBuf> = chunk.members.iter().map(|&i| night.paths[i].clone()).collect();
     let first = &night.metas[chunk.members[0]];
     let mut report = ChunkReport {
         chunk_key: chunk.position_key.to_string(),
@@ -169,11 +175,18 @@ fn stack_chunk(
             return (report, false);
         }
     };
-    let made = make(paths, args, options, bars, |stack| {
-        let stem = name.unused(stack.meta.n_images, names);
-        let preview = args.preview.as_ref().map(|folder| folder.join(format!("{stem}.png")));
-        Targets { fits: args.output.join(format!("{stem}.fit")), preview }
-    });
+    let source = FileSource::new(paths, args.bayer);
+    let made = make(
+        &source,
+        args,
+        bars,
+        |source, bars| stack(source, options, bars),
+        |stack| {
+            let stem = name.unused(stack.meta.n_images, names);
+            let preview = args.preview.as_ref().map(|folder| folder.join(format!("{stem}.png")));
+            Targets { fits: args.output.join(format!("{stem}.fit")), preview, state: None }
+        },
+    );
     match made {
         Ok((stacked, targets)) => {
             (report.output, report.preview) = (Some(targets.fits), targets.preview);
@@ -202,7 +215,7 @@ fn tell(chunk: &ChunkReport, args: &Args) -> Result<(), Failure> {
     }
     match (&chunk.output, &chunk.report) {
         (Some(fits), Some(report)) => {
-            let targets = Targets { fits: fits.clone(), preview: chunk.preview.clone() };
+            let targets = Targets { fits: fits.clone(), preview: chunk.preview.clone(), state: None };
             terminal::say(&summary::of(report, &targets))
         }
         (None, Some(report)) => summary::dropped(report).iter().try_for_each(|line| terminal::say(line)),

@@ -1,11 +1,13 @@
 //! The command line: one role per file.
 
+mod append;
 mod chunks;
 mod config;
 mod demo;
 mod exit;
 mod fsck;
 mod inspect;
+mod interrupt;
 mod logging;
 mod migrate;
 mod outputs;

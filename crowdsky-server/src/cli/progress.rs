@@ -1,5 +1,6 @@
 //! Progress bars on stderr, only when it is a terminal.
 
+use super::interrupt::Interrupt;
 use crowdsky_stack::{Progress, Stage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::{Mutex, PoisonError};
@@ -9,16 +10,18 @@ pub(super) struct Bars {
     quiet: bool,
     /// Said before every stage: which chunk of how many.
     prefix: String,
+    interrupt: Interrupt,
     current: Mutex<Option<(&'static str, ProgressBar)>>,
 }
 
 impl Bars {
     pub(super) fn new(quiet: bool) -> Self {
-        Self::with_prefix(quiet, String::new())
+        Self::with_prefix(quiet, String::new(), Interrupt::default())
     }
 
-    pub(super) fn with_prefix(quiet: bool, prefix: String) -> Self {
-        Bars { quiet, prefix, current: Mutex::new(None) }
+    /// Work that ends when `interrupt` is seen.
+    pub(super) fn with_prefix(quiet: bool, prefix: String, interrupt: Interrupt) -> Self {
+        Bars { quiet, prefix, interrupt, current: Mutex::new(None) }
     }
 
     /// `done` of `total` steps of `what` are done.
@@ -49,7 +52,7 @@ impl Bars {
         // stderr() draws on a terminal only.
         let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(total as u64), target);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}, {eta} left") {
             bar.set_style(style);
         }
         bar.with_message(format!("{}{what}", self.prefix))
@@ -67,5 +70,9 @@ impl Progress for Bars {
             _ => "working",
         };
         self.show(what, done, total);
+    }
+
+    fn stopped(&self) -> bool {
+        self.interrupt.seen()
     }
 }

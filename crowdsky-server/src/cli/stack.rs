@@ -1,12 +1,17 @@
 //! Role `stack`: frames into one stack, or into one for each chunk (`chunks.rs`).
 
+use super::append::{self, Addition};
 use super::exit::{Failure, causes};
+use super::interrupt::Interrupt;
 use super::progress::Bars;
 use super::{chunks, outputs, size, summary, terminal};
 use clap::ValueEnum;
-use crowdsky_stack::files::{FileSource, Layout, WriteOptions, find_frames, write_atomically, write_fits};
+use crowdsky_stack::files::{
+    FileSource, Layout, WriteOptions, find_frames, state_path, write_atomically, write_fits, write_state,
+};
 use crowdsky_stack::{
-    BayerPattern, Error, FrameSource, Method, Reference, Stack, StackOptions, StackReport, preview, stack,
+    BayerPattern, Error, FrameSource, Method, Progress, Reference, Stack, StackOptions, StackReport, preview,
+    stack,
 };
 use serde::Serialize;
 use std::io;
@@ -17,10 +22,11 @@ const EXAMPLES: &str = "\
 Examples:
   crowdsky stack 'MyWorks/M 94_sub' -o m94.fits --preview m94.png --report m94.json
   crowdsky stack night -o stacks --by chunk
+  crowdsky stack 'MyWorks/M 94_sub' -o m94.fits --append
   crowdsky stack *.fit -o siril.fits --layout cube --sigma 3.5 --overwrite
 
 Of mixed frames (size, filter, exposure, gain) the largest group is stacked. Frames that do not fit are dropped, each with
-its reason. Outputs appear under their names when they are complete.
+its reason. Outputs appear under their names when they are complete; Ctrl-C leaves none. OUT.state, beside OUT, is for --append.
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing could be stacked.
 ";
 
@@ -64,7 +70,7 @@ pub(super) struct Args {
     /// Number of threads; without it one per core. The result does not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Refuse to start if frames and planes take more memory than this, such as 2G.
+    /// Most memory to use, such as 2G; without it 1G, or more if need be. Frames that do not fit in are read twice.
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     memory: Option<u64>,
     /// Bayer pattern of all frames, whatever their headers say: RGGB, BGGR, GRBG (Seestar) or GBRG.
@@ -73,8 +79,9 @@ pub(super) struct Args {
     /// Stack frames of different filter, exposure and gain together.
     #[arg(long)]
     allow_mixed: bool,
-    /// Add to a stack that exists: not in this version.
-    #[arg(long, hide = true)]
+    /// Add those of the frames to OUT that it does not hold yet, as if all were stacked anew. Give the options it was made
+    /// with. If its raw frames are gone, new ones are added to its planes. Outputs that exist are replaced.
+    #[arg(long, conflicts_with = "by")]
     append: bool,
     /// Keep the site's coordinates (SITELAT, SITELONG), which are dropped otherwise.
     #[arg(long)]
@@ -105,9 +112,6 @@ enum Switch {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    if args.append {
-        return Err(Failure::Usage("--append is not in this version: stack all frames together".into()));
-    }
     let options = args.options()?;
     match args.by {
         Some(By::Chunk) => chunks::run(args, &options),
@@ -119,18 +123,35 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 pub(super) struct Targets {
     pub(super) fits: PathBuf,
     pub(super) preview: Option<PathBuf>,
+    /// For adding frames later.
+    pub(super) state: Option<PathBuf>,
 }
 
 fn one(args: &Args, options: &StackOptions) -> Result<(), Failure> {
-    let paths = find_frames(&args.frames).map_err(failure)?;
+    let mut paths = find_frames(&args.frames).map_err(failure)?;
+    let addition = if args.append { Some(Addition::new(&args.output, paths.clone())?) } else { None };
+    if let Some(addition) = &addition {
+        paths = addition.paths().to_vec();
+    }
+    let state = state_path(&args.output);
     let files = [
         ("--output", Some(&args.output)),
+        ("--output", Some(&state)),
         ("--report", args.report.as_ref()),
         ("--preview", args.preview.as_ref()),
     ];
-    outputs::check(&files, &paths, args.overwrite)?;
-    let targets = |_: &Stack| Targets { fits: args.output.clone(), preview: args.preview.clone() };
-    let made = make(paths, args, options, &Bars::new(args.quiet), targets);
+    outputs::check(&files, &paths, args.overwrites())?;
+    let targets = |_: &Stack| Targets {
+        fits: args.output.clone(),
+        preview: args.preview.clone(),
+        state: Some(state.clone()),
+    };
+    let bars = Bars::with_prefix(args.quiet, String::new(), Interrupt::watch()?);
+    let work = |source: &FileSource, bars: &Bars| match &addition {
+        Some(addition) => addition.stack(&args.output, source, options, bars),
+        None => stack(source, options, bars),
+    };
+    let made = make(&FileSource::new(paths, args.bayer), args, &bars, work, targets);
     let report = match &made {
         Ok((report, _)) => Some(report),
         Err(Error::NothingToStack { report, .. }) => Some(&**report),
@@ -138,7 +159,7 @@ fn one(args: &Args, options: &StackOptions) -> Result<(), Failure> {
     };
     if let Some(report) = report {
         if let Some(path) = &args.report {
-            write_json(report, path, args.overwrite).map_err(failure)?;
+            write_json(report, path, args.overwrites()).map_err(failure)?;
         }
         match (args.quiet, args.json, &made) {
             (true, ..) => {}
@@ -150,16 +171,15 @@ fn one(args: &Args, options: &StackOptions) -> Result<(), Failure> {
     made.map(|_| ()).map_err(failure)
 }
 
-/// Stacks `paths` and writes the stack and its preview where `targets` says.
+/// Makes a stack of `source` by `work`, and writes it, its preview and its state where `targets` says.
 pub(super) fn make(
-    paths: Vec<PathBuf>,
+    source: &FileSource,
     args: &Args,
-    options: &StackOptions,
     bars: &Bars,
+    work: impl FnOnce(&FileSource, &Bars) -> Result<Stack, Error>,
     targets: impl FnOnce(&Stack) -> Targets,
 ) -> Result<(StackReport, Targets), Error> {
-    let source = FileSource::new(paths, args.bayer);
-    let made = stack(&source, options, bars);
+    let made = work(source, bars);
     bars.clear();
     let mut stack = match made {
         Ok(stack) => stack,
@@ -169,8 +189,12 @@ pub(super) fn make(
         }
         Err(error) => return Err(error),
     };
+    // From here on it takes a moment only: what is begun is brought to its end.
+    if bars.stopped() {
+        return Err(Error::Stopped);
+    }
     if args.keep_location {
-        keep_location(&mut stack, &source);
+        keep_location(&mut stack, source);
     }
     let started = Instant::now();
     let targets = targets(&stack);
@@ -178,9 +202,13 @@ pub(super) fn make(
         LayoutName::Rgb => Layout::Rgb,
         LayoutName::Cube => Layout::Cube,
     };
-    write_fits(&stack, &targets.fits, &WriteOptions::default().layout(layout).overwrite(args.overwrite))?;
+    write_fits(&stack, &targets.fits, &WriteOptions::default().layout(layout).overwrite(args.overwrites()))?;
     if let Some(path) = &targets.preview {
-        preview::write_png(&stack, path, args.overwrite)?;
+        preview::write_png(&stack, path, args.overwrites())?;
+    }
+    if let Some(path) = &targets.state {
+        stack.state.rename(|name| append::absolute(Path::new(name)).display().to_string());
+        write_state(&stack.state, path, args.overwrites())?;
     }
     let mut report = stack.report;
     let seconds = started.elapsed().as_secs_f64();
@@ -213,6 +241,7 @@ pub(super) fn write_json(report: &impl Serialize, path: &Path, overwrite: bool) 
 /// What the end of a stack means for the process.
 pub(super) fn failure(error: Error) -> Failure {
     match error {
+        Error::Stopped => Failure::Failed("interrupted: nothing was written".into()),
         Error::NothingToStack { .. } | Error::NoFrames => Failure::Nothing(causes(&error)),
         other => Failure::because(&other),
     }
@@ -227,6 +256,11 @@ fn peak_memory() -> Option<u64> {
 }
 
 impl Args {
+    /// Whether outputs that exist are replaced.
+    fn overwrites(&self) -> bool {
+        self.overwrite || self.append
+    }
+
     fn options(&self) -> Result<StackOptions, Failure> {
         let reference = match self.reference.as_str() {
             "auto" => Reference::Auto,

@@ -1,5 +1,8 @@
+mod append;
 mod bad_frames;
 mod chunks;
+#[cfg(unix)]
+mod interrupt;
 mod outputs;
 mod usage;
 
@@ -32,10 +35,10 @@ fn a_night_becomes_a_stack_a_picture_and_a_report() {
 
     let report = bench.json("s.json");
     assert_eq!((&report["n_input"], &report["n_accepted"]), (&8.into(), &8.into()));
-    assert_eq!(report["method"], "mean");
+    assert_eq!(report["method"], "lsq");
     assert!(report["peak_memory_bytes"].as_u64().unwrap() > 1_000_000);
     assert!(report["seconds"]["total"].as_f64().unwrap() >= report["seconds"]["write"].as_f64().unwrap());
-    assert_eq!(bench.list("."), ["night", "s.fits", "s.json", "s.png"]);
+    assert_eq!(bench.list("."), ["night", "s.fits", "s.fits.state", "s.json", "s.png"]);
 }
 
 #[test]

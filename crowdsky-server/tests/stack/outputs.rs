@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 fn what_exists_is_not_replaced_unasked() {
     let bench = Bench::new();
     bench.night("night", small(3));
-    for taken in ["s.fits", "s.png", "s.json"] {
+    for taken in ["s.fits", "s.png", "s.json", "s.fits.state"] {
         std::fs::write(bench.path(taken), "precious").unwrap();
         let args = ["stack", "night", "-o", "s.fits", "--preview", "s.png", "--report", "s.json"];
         bench.crowdsky(args).fails(1, &[taken, "exists already", "--overwrite"]);
         assert_eq!(bench.list("."), ["night", taken]);
         assert_eq!(std::fs::read(bench.path(taken)).unwrap(), b"precious");
         bench.crowdsky(args.into_iter().chain(["--overwrite"])).succeeds();
-        assert_eq!(bench.list("."), ["night", "s.fits", "s.json", "s.png"]);
+        assert_eq!(bench.list("."), ["night", "s.fits", "s.fits.state", "s.json", "s.png"]);
         assert!(std::fs::metadata(bench.path(taken)).unwrap().len() > 1000);
-        for made in ["s.fits", "s.png", "s.json"] {
+        for made in ["s.fits", "s.png", "s.json", "s.fits.state"] {
             std::fs::remove_file(bench.path(made)).unwrap();
         }
     }
@@ -70,6 +70,12 @@ fn too_little_memory_is_refused_before_the_work() {
     let run = bench.crowdsky(["stack", "night", "-o", "s.fits", "--memory", "10M"]);
     run.fails(1, &["3 frames need about", "10 MB are allowed"]);
     bench.crowdsky(["stack", "night", "-o", "s.fits", "--memory", "1.5G"]).succeeds();
+    // What the message tells is enough, and gives the same stack.
+    let needed: String =
+        run.err.split("need about ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+    let memory = format!("{needed}M");
+    bench.crowdsky(["stack", "night", "-o", "t.fits", "--memory", &memory]).succeeds();
+    assert!(std::fs::read(bench.path("s.fits")).unwrap() == std::fs::read(bench.path("t.fits")).unwrap());
 }
 
 #[test]

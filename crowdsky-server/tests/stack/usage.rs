@@ -8,7 +8,6 @@ fn wrong_usage_is_status_2() {
     let stack = |args: &[&str]| bench.crowdsky(["stack", "night", "-o", "s.fits"].iter().chain(args));
     stack(&["--method", "best"]).fails(2, &["auto, lsq, mean or median"]);
     stack(&["--share", "a little"]).fails(2, &["on", "off"]);
-    stack(&["--append"]).fails(2, &["--append is not in this version"]);
     stack(&["--sigma", "0.5"]).fails(2, &["1.5 to 100"]);
     stack(&["--sigma", "NaN"]).fails(2, &["1.5 to 100"]);
     stack(&["--memory", "much"]).fails(2, &["500M"]);

@@ -1,12 +1,16 @@
 //! From registered frames to three planes; no aligned frame is ever stored.
 //!
-//! The output is made in bands of rows: for a band every frame needs only the rows that the band maps to ([`rows_needed`]), so
-//! that frames need not be in memory as a whole. Tiles and frames are taken in a fixed order and nothing is summed across
-//! threads, so the result is the same on any number of them, and however the output is cut into bands.
+//! The output is made of blocks: for a block every frame needs only the rectangle that the block maps to, so that frames need not
+//! be in memory as a whole (`blocks.rs`, `streamed.rs`). Blocks are cut between tiles, tiles and frames are taken in a fixed
+//! order and nothing is summed across threads: the result is the same on any number of them, and in blocks of any size.
 
+pub(crate) mod blocks;
 mod lsq;
 mod resampled;
 mod slab;
+mod streamed;
+
+pub(crate) use streamed::{Lost, combine_streamed};
 
 pub(crate) use lsq::COVARIANCE_RADII;
 
@@ -16,8 +20,8 @@ use crate::options::Method;
 use crate::progress::{Progress, Stage};
 use crate::transform::Transform;
 use crate::window::Window;
+use blocks::Block;
 use slab::Slab;
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A registered frame, as the combination sees it.
@@ -34,7 +38,7 @@ pub(crate) struct Registered<'a> {
     pub(crate) defects: &'a Defects,
 }
 
-/// Everything that is the same for all bands.
+/// Everything that is the same for all blocks.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
     /// Columns and rows of the output.
@@ -71,13 +75,15 @@ pub(crate) struct Combined {
     pub(crate) rejected: Vec<u16>,
     /// By frame: pixels covered, and rejected.
     pub(crate) counts: Vec<(u64, u64)>,
+    tiles: Vec<lsq::TileProbe>,
+    /// What the tiles tell together, once there are no more.
     probes: [lsq::NoiseProbe; 3],
 }
 
 impl Combined {
-    /// Planes of `size` (columns, rows) without any data yet.
-    pub(crate) fn empty(plan: &Plan<'_>) -> Combined {
-        let area = plan.size.0 * plan.size.1;
+    /// Planes of `size` (columns, rows), the plan's or a block's, without any data yet.
+    fn empty(plan: &Plan<'_>, size: (usize, usize)) -> Combined {
+        let area = size.0 * size.1;
         let known = if plan.method == Method::Lsq { area } else { 0 };
         Combined {
             planes: std::array::from_fn(|_| vec![f32::NAN; area]),
@@ -85,6 +91,7 @@ impl Combined {
             footprint: vec![0; area],
             rejected: vec![0; area],
             counts: vec![(0, 0); plan.frames.len()],
+            tiles: Vec::new(),
             probes: Default::default(),
         }
     }
@@ -94,8 +101,9 @@ impl Combined {
         [0, 1, 2].map(|b| self.probes[b].covariance())
     }
 
-    /// After the last band: makes variances of what the bands left in their place.
-    pub(crate) fn settle(&mut self, plan: &Plan<'_>) {
+    /// After the last block: makes variances of what the blocks left in their place.
+    fn settle(&mut self, plan: &Plan<'_>) {
+        self.probes = lsq::NoiseProbe::of_tiles(std::mem::take(&mut self.tiles));
         if plan.method == Method::Lsq {
             lsq::settle_variance(plan, &self.planes, &mut self.variance, &self.probes);
         }
@@ -111,42 +119,51 @@ impl Combined {
             footprint,
             rejected,
             counts: Vec::new(),
+            tiles: Vec::new(),
             probes: Default::default(),
         }
     }
 
-    /// Fills rows `rows` from `windows`, one for each frame of `plan`, with at least the rows that [`rows_needed`] tells.
-    /// Bands may come in any order, each once, and begin at multiples of [`BAND_ROWS`]. Once `watch` is to stop, the rest
-    /// stays empty.
-    pub(crate) fn fill(
-        &mut self,
-        plan: &Plan<'_>,
-        windows: &[Window<'_>],
-        rows: Range<usize>,
-        watch: &Watch<'_>,
-    ) {
-        let part = rows.start * plan.size.0..rows.end * plan.size.0;
-        let [red, green, blue] = &mut self.planes;
-        let known = if self.variance[0].is_empty() { 0..0 } else { part.clone() };
-        let [red_variance, green_variance, blue_variance] = &mut self.variance;
-        let band = Slab {
-            y: rows.start,
-            planes: [&mut red[part.clone()], &mut green[part.clone()], &mut blue[part.clone()]],
-            variance: [
-                &mut red_variance[known.clone()],
-                &mut green_variance[known.clone()],
-                &mut blue_variance[known],
-            ],
-            footprint: &mut self.footprint[part.clone()],
-            rejected: &mut self.rejected[part],
+    /// `block` of the output, from `windows`, one for each frame of `plan`, with at least what [`Block::needs`] tells. Once
+    /// `watch` is to stop, the rest stays empty.
+    fn of_block(plan: &Plan<'_>, windows: &[Window<'_>], block: &Block, watch: &Watch<'_>) -> Combined {
+        let width = block.columns.len();
+        let mut combined = Combined::empty(plan, (width, block.rows.len()));
+        let Combined { planes, variance, footprint, rejected, tiles, .. } = &mut combined;
+        let slab = Slab {
+            x: block.columns.start,
+            y: block.rows.start,
+            width,
+            planes: planes.each_mut().map(|p| &mut p[..]),
+            variance: variance.each_mut().map(|p| &mut p[..]),
+            footprint,
+            rejected,
         };
-        let counts = match plan.method {
-            Method::Lsq => lsq::combine(plan, windows, band, watch, &mut self.probes),
-            _ => resampled::combine(plan, windows, band, watch),
+        combined.counts = match plan.method {
+            Method::Lsq => lsq::combine(plan, windows, slab, watch, tiles),
+            _ => resampled::combine(plan, windows, slab, watch),
         };
-        for (all, part) in self.counts.iter_mut().zip(counts) {
-            *all = (all.0 + part.0, all.1 + part.1);
+        combined
+    }
+
+    /// Takes over `part`, which is `block` of an output of `width` columns.
+    fn paste(&mut self, width: usize, block: &Block, part: Combined) {
+        fn copy<T: Copy>(from: &[T], block: &Block, to: &mut [T], width: usize) {
+            let rows = block.rows.clone().zip(from.chunks_exact(block.columns.len()));
+            for (y, row) in rows {
+                to[y * width..][block.columns.clone()].copy_from_slice(row);
+            }
         }
+        let planes = self.planes.iter_mut().chain(&mut self.variance);
+        for (to, from) in planes.zip(part.planes.iter().chain(&part.variance)) {
+            copy(from, block, to, width);
+        }
+        copy(&part.footprint, block, &mut self.footprint, width);
+        copy(&part.rejected, block, &mut self.rejected, width);
+        for (sum, count) in self.counts.iter_mut().zip(part.counts) {
+            *sum = (sum.0 + count.0, sum.1 + count.1);
+        }
+        self.tiles.extend(part.tiles);
     }
 }
 
@@ -174,40 +191,23 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Bands are whole multiples of this: the height of the tiles of `lsq`; those of the other methods divide it or are cut alike.
-pub(crate) const BAND_ROWS: usize = 96;
-
-/// Rows of a frame (`size` = columns, rows) that rows `rows` of an output of `width` columns can take samples from.
-pub(crate) fn rows_needed(
-    to_frame: &Transform,
-    width: usize,
-    rows: Range<usize>,
-    size: (usize, usize),
-) -> Range<usize> {
-    /// What tiles look at beyond their own pixels: three rows of halo, two half-resolution nodes, a Bayer cell.
-    const MARGIN: f64 = 10.0;
-    let (top, bottom) = (rows.start as f64 - MARGIN, rows.end as f64 + MARGIN);
-    let (left, right) = (-MARGIN, width as f64 + MARGIN);
-    let corners = [(left, top), (right, top), (left, bottom), (right, bottom)];
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (x, y) in corners {
-        let v = to_frame.apply(x, y).1;
-        (low, high) = (low.min(v), high.max(v));
+/// Columns and rows of the tiles that a method works in; blocks have to be whole numbers of them.
+pub(crate) fn tile(method: Method, frames: usize) -> (usize, usize) {
+    match method {
+        Method::Lsq => lsq::TILE_SIZE,
+        _ => resampled::tile(frames),
     }
-    let last = size.1 as f64;
-    (low.floor().clamp(0.0, last) as usize)..(high.ceil().clamp(0.0, last) as usize)
 }
 
 /// Combines frames that are in memory as a whole.
 pub(crate) fn combine(plan: &Plan<'_>, windows: &[Window<'_>], progress: &dyn Progress) -> Combined {
-    let mut combined = Combined::empty(plan);
-    let watch = Watch::new(progress, plan.size);
-    combined.fill(plan, windows, 0..plan.size.1, &watch);
+    let all = Block::new(0..plan.size.0, 0..plan.size.1, tile(plan.method, plan.frames.len()));
+    let mut combined = Combined::of_block(plan, windows, &all, &Watch::new(progress, plan.size));
     combined.settle(plan);
     combined
 }
 
-/// The sum of what the parts of a band counted, by frame.
+/// The sum of what the parts of a slab counted, by frame.
 fn add_up(frames: usize, parts: Vec<Vec<(u64, u64)>>) -> Vec<(u64, u64)> {
     let mut counts = vec![(0u64, 0u64); frames];
     for part in parts {

@@ -1,9 +1,12 @@
 //! The parts of the output that are filled at once.
 
-/// Some rows of the output, to be filled.
+/// A block of the output or some of its rows, to be filled.
 pub(super) struct Slab<'a> {
-    /// The first row's number.
+    /// Column and row of the output that it begins with.
+    pub(super) x: usize,
     pub(super) y: usize,
+    /// Its columns.
+    pub(super) width: usize,
     pub(super) planes: [&'a mut [f32]; 3],
     /// Empty where the method does not tell.
     pub(super) variance: [&'a mut [f32]; 3],
@@ -29,13 +32,13 @@ impl Piece<'_> {
 }
 
 impl<'a> Slab<'a> {
-    pub(super) fn rows(&self, width: usize) -> usize {
-        self.footprint.len() / width
+    pub(super) fn rows(&self) -> usize {
+        self.footprint.len() / self.width
     }
 
     /// The same rows in pieces of `height`, the last one of what is left.
-    pub(super) fn split(self, width: usize, height: usize) -> Vec<Slab<'a>> {
-        let part = width * height;
+    pub(super) fn split(self, height: usize) -> Vec<Slab<'a>> {
+        let part = self.width * height;
         let [red, green, blue] = self.planes;
         let planes = red.chunks_mut(part).zip(green.chunks_mut(part)).zip(blue.chunks_mut(part));
         let counters = self.footprint.chunks_mut(part).zip(self.rejected.chunks_mut(part));
@@ -43,7 +46,9 @@ impl<'a> Slab<'a> {
             .zip(counters)
             .enumerate()
             .map(|(i, (((r, g), b), (footprint, rejected)))| Slab {
+                x: self.x,
                 y: self.y + i * height,
+                width: self.width,
                 planes: [r, g, b],
                 variance: Default::default(),
                 footprint,
@@ -53,12 +58,12 @@ impl<'a> Slab<'a> {
     }
 
     /// The same rows in squares of `side`, those at the rims smaller.
-    pub(super) fn tiles(self, width: usize, side: usize) -> Vec<Piece<'a>> {
+    pub(super) fn tiles(self, side: usize) -> Vec<Piece<'a>> {
+        let (width, rows) = (self.width, self.rows());
         let columns = width.div_ceil(side);
-        let rows = self.rows(width);
         let mut pieces: Vec<Piece<'a>> = (0..columns * rows.div_ceil(side))
             .map(|i| Piece {
-                x: i % columns * side,
+                x: self.x + i % columns * side,
                 y: self.y + i / columns * side,
                 columns: side.min(width - i % columns * side),
                 planes: Default::default(),

@@ -2,12 +2,14 @@
 
 use crate::mosaic::Mosaic;
 use crate::report::{Dropped, Reason};
-use crate::source::FrameSource;
+use crate::source::{FrameSource, part_of};
 use crowdsky_core::{BayerPattern, FrameMeta};
-use crowdsky_fits::{Header, Limits, frame_meta, read_header, read_raw_u16};
+use crowdsky_fits::{Header, Limits, RawRows, frame_meta, read_header, read_raw_u16};
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 /// Frames in FITS files.
 #[derive(Debug, Clone)]
@@ -15,13 +17,25 @@ pub struct FileSource {
     paths: Vec<PathBuf>,
     bayer: Option<BayerPattern>,
     limits: Limits,
+    /// By file: what it was when its pixels were read first.
+    seen: Vec<OnceLock<Seen>>,
+    /// By file: where its pixels lie; `None` for one that has to be unpacked as a whole.
+    places: Vec<OnceLock<Option<RawRows>>>,
+}
+
+/// By what a file that was changed between two readings is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    bytes: u64,
+    modified: Option<SystemTime>,
 }
 
 impl FileSource {
     /// Frames in these files; `bayer` overrides what their headers say of the pattern.
     #[must_use]
     pub fn new(paths: Vec<PathBuf>, bayer: Option<BayerPattern>) -> FileSource {
-        FileSource { paths, bayer, limits: Limits::default() }
+        let (seen, places) = (vec![OnceLock::new(); paths.len()], vec![OnceLock::new(); paths.len()]);
+        FileSource { paths, bayer, limits: Limits::default(), seen, places }
     }
 
     /// The files.
@@ -39,6 +53,18 @@ impl FileSource {
             return Err(Dropped::new(Reason::Unreadable, "is not a regular file"));
         }
         File::open(path).map_err(unreadable)
+    }
+
+    /// Opens a file whose pixels are read: at the first time notes what it is, later refuses one that is no longer that.
+    fn open_same(&self, index: usize) -> Result<File, Dropped> {
+        let file = self.open(index)?;
+        let unreadable = |e: std::io::Error| Dropped::new(Reason::Unreadable, format!("cannot be read: {e}"));
+        let facts = file.metadata().map_err(unreadable)?;
+        let now = Seen { bytes: facts.len(), modified: facts.modified().ok() };
+        if *self.seen[index].get_or_init(|| now) != now {
+            return Err(Dropped::new(Reason::Unreadable, "was changed while the stack was made"));
+        }
+        Ok(file)
     }
 
     fn is_compressed(&self, index: usize) -> bool {
@@ -87,16 +113,38 @@ impl FrameSource for FileSource {
     }
 
     fn load(&self, index: usize) -> Result<Arc<Mosaic>, Dropped> {
+        let file = self.open_same(index)?;
         let frame = if self.is_compressed(index) {
             compressed::frame(&self.paths[index], &self.limits)?
         } else {
-            read_raw_u16(self.open(index)?, &self.limits).map_err(dropped)?
+            read_raw_u16(file, &self.limits).map_err(dropped)?
         };
         let (meta, _) = frame_meta(&frame.header);
         let pattern = self.pattern(&meta)?;
         let size = (frame.width, frame.height);
         let mosaic = Mosaic::new(size.0, size.1, pattern, frame.pixels);
         mosaic.map(Arc::new).map_err(|e| Dropped::new(Reason::WrongSize, e.to_string()))
+    }
+
+    fn load_part(
+        &self,
+        index: usize,
+        columns: Range<usize>,
+        rows: Range<usize>,
+        into: &mut [u16],
+    ) -> Result<(), Dropped> {
+        let mut file = self.open_same(index)?;
+        let place = match self.places[index].get() {
+            Some(place) => place,
+            None if self.is_compressed(index) => self.places[index].get_or_init(|| None),
+            None => {
+                // Headers are short, the files behind them long: no more than its blocks are read.
+                let found = RawRows::find(&mut file, &self.limits).map_err(dropped)?;
+                self.places[index].get_or_init(|| found)
+            }
+        };
+        let Some(place) = place else { return part_of(&*self.load(index)?, columns, rows, into) };
+        place.read(&mut file, rows, columns, into).map_err(dropped)
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod frames;
 mod star_table;
+mod state;
 mod write;
 
 pub use frames::FileSource;
+pub use state::{read_planes, read_state, state_path, write_state};
 pub use write::{Layout, WriteOptions, encode, write_atomically, write_fits};
 
 use crate::error::Error;

@@ -1,6 +1,7 @@
 //! What became of every frame.
 
 use super::Run;
+use crate::defects::Defects;
 use crate::error::Error;
 use crate::parallel;
 use crate::report::{FrameReport, Reason, StackReport};
@@ -70,8 +71,9 @@ impl Run<'_> {
             healpix_key: meta.healpix_key.as_ref().map(ToString::to_string),
             method: self.options.method.resolved(self.order.len()).as_str().to_owned(),
             share: self.options.share,
+            append: self.appended,
             noise: self.noise,
-            n_defects: self.n_defects,
+            n_defects: self.defects.values().map(Defects::len).sum(),
             threads: parallel::threads(),
             peak_memory_bytes: None,
             seconds,

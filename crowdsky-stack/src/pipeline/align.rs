@@ -35,8 +35,10 @@ impl Run<'_> {
         let forecast: Vec<f64> =
             self.order.iter().map(|&i| parallactic_angle(&self.frames[i].meta).unwrap_or(0.0)).collect();
         let named = self.named_reference()?;
-        let preferred = named.unwrap_or(self.order.len() / 2);
-        let links = chain(&detections, size, preferred, named.is_some(), &forecast);
+        let preferred = named.or_else(|| self.nearest_to_the_middle()).unwrap_or(0);
+        let known: Vec<Option<Transform>> =
+            self.order.iter().map(|&i| self.known(i).and_then(|known| known.link)).collect();
+        let links = chain(&detections, size, preferred, named.is_some(), &forecast, &known);
         let linked = links.count();
         let min_sightings = if linked >= 6 { 3 } else { 2 };
         let catalogue = Catalogue::gather(&detections, &links.transforms, links.reference, min_sightings);
@@ -48,6 +50,7 @@ impl Run<'_> {
         for (at, &i) in self.order.iter().enumerate() {
             let frame = &mut self.frames[i];
             (frame.transform, frame.transparency) = (solution.transforms[at], transparency[at]);
+            frame.link = links.transforms[at];
             let (rms, stars, error) = (solution.rms[at], solution.stars_used[at], solution.error[at]);
             frame.residual = rms.is_finite().then_some(rms);
             if links.transforms[at].is_none() {
@@ -66,6 +69,7 @@ impl Run<'_> {
                 squares = (squares.0 + error * error, squares.1 + 1);
             }
         }
+        self.keep_scale();
         self.model = Some(solution.model);
         self.registration_rms = (squares.1 > 0).then(|| (squares.0 / squares.1 as f64).sqrt());
         self.order.retain(|&i| self.frames[i].accepted());
@@ -76,6 +80,16 @@ impl Run<'_> {
 
     /// Where in `order` the frame is that the user named; `None` if the choice is left to us.
     pub(super) fn named_reference(&self) -> Result<Option<usize>, Error> {
+        if let Some(old) = &self.old {
+            let anchor = old.state.reference;
+            if let Some(at) = self.order.iter().position(|&i| i == anchor) {
+                return Ok(Some(at));
+            }
+            let why = self.frames.get(anchor).and_then(|f| f.dropped.as_ref());
+            let problem =
+                why.map_or("is not among the frames".to_owned(), |d| format!("cannot be used: {}", d.detail));
+            return Err(Error::Reference { name: old.state.frames[anchor].name.clone(), problem });
+        }
         let Reference::Named(name) = &self.options.reference else { return Ok(None) };
         let is_it = |path: &str| path == name || path.rsplit(['/', '\\']).next() == Some(name);
         if let Some(at) = self.order.iter().position(|&i| is_it(&self.source.name(i))) {
@@ -145,16 +159,7 @@ impl Run<'_> {
         self.need_two()?;
         let reference = match self.named_reference()? {
             Some(at) => Some(self.order[at]),
-            None => {
-                // N/2 of all frames of the group, so that the choice does not shift with every frame that is dropped.
-                let mut all: Vec<usize> = (0..self.frames.len())
-                    .filter(|&i| self.frames[i].meta.width > 0 && !self.is_outsider(i))
-                    .collect();
-                all.sort_by_cached_key(|&i| self.in_time(i));
-                let middle = all.len() / 2;
-                let place = |i: usize| all.iter().position(|&a| a == i).unwrap_or(middle);
-                self.order.iter().copied().min_by_key(|&i| (place(i).abs_diff(middle), place(i)))
-            }
+            None => self.nearest_to_the_middle().map(|at| self.order[at]),
         };
         let Some(reference) = reference else { return self.need_two() };
         let Some(gauge) = self.frames[reference].transform.and_then(|t| t.invert()) else {
@@ -166,6 +171,22 @@ impl Run<'_> {
         self.frames[reference].transform = Some(Transform::IDENTITY);
         self.reference = Some(reference);
         Ok(())
+    }
+
+    /// Where in `order` the frame is that is nearest to the middle: N/2 of all frames of the group, so that the choice does not
+    /// shift with every frame that is dropped.
+    fn nearest_to_the_middle(&self) -> Option<usize> {
+        let mut all: Vec<usize> = (0..self.frames.len())
+            .filter(|&i| self.frames[i].meta.width > 0 && !self.is_outsider(i))
+            .collect();
+        all.sort_by_cached_key(|&i| self.in_time(i));
+        let middle = all.len() / 2;
+        let mut places = vec![middle; self.frames.len()];
+        for (place, &i) in all.iter().enumerate() {
+            places[i] = place;
+        }
+        let place = |at: usize| places[self.order[at]];
+        (0..self.order.len()).min_by_key(|&at| (place(at).abs_diff(middle), place(at)))
     }
 
     /// Dropped before its pixels were looked at: of another group.

@@ -1,14 +1,23 @@
 //! The frames on one grid, averaged.
 
 use super::Run;
-use crate::combine::{Combined, Plan, Registered, combine};
+use crate::combine::blocks::cut;
+use crate::combine::{Combined, Lost, Plan, Registered, combine, combine_streamed, tile};
 use crate::defects::{DefectFrame, Defects};
 use crate::error::Error;
+use crate::fingerprint;
 use crate::levels::SkyDifference;
+use crate::memory::Holding;
+use crate::mosaic::Mosaic;
 use crate::noise::NoiseModel;
-use crate::report::Reason;
+use crate::parallel;
+use crate::report::{Dropped, Reason};
+use crate::transform::Transform;
 use crate::window::Window;
+use crowdsky_core::BayerPattern;
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// More samples than this rejected, and the frame as a whole does not fit.
@@ -21,10 +30,21 @@ impl Run<'_> {
     pub(super) fn combine(&mut self) -> Result<Combined, Error> {
         let start = Instant::now();
         loop {
+            if self.members().is_empty() {
+                return Err(self.nothing_new());
+            }
             let combined = self.combine_once();
             self.go_on()?;
+            let combined = match combined {
+                Ok(combined) => combined,
+                Err(lost) => {
+                    self.lose(lost)?;
+                    continue;
+                }
+            };
             let mut misfits = Vec::new();
-            for (&i, (covered, rejected)) in self.order.iter().zip(&combined.counts) {
+            let members = self.members();
+            for (&i, (covered, rejected)) in members.iter().zip(&combined.counts) {
                 let share = if *covered > 0 { *rejected as f64 / *covered as f64 } else { 0.0 };
                 self.frames[i].rejected_fraction = Some(share);
                 if *covered == 0 {
@@ -34,7 +54,7 @@ impl Run<'_> {
                         "it shows no part of the reference frame's field".to_owned(),
                     ));
                 } else if share > MAX_REJECTED
-                    && self.order.len() >= MIN_FOR_VERDICT
+                    && members.len() >= MIN_FOR_VERDICT
                     && Some(i) != self.reference
                 {
                     let text = format!(
@@ -45,7 +65,7 @@ impl Run<'_> {
                 }
             }
             // If most frames disagree there is no majority to disagree with.
-            let hopeless = 2 * misfits.len() > self.order.len();
+            let hopeless = 2 * misfits.len() > members.len();
             if misfits.is_empty() || hopeless {
                 self.seconds.combine += start.elapsed().as_secs_f64();
                 return Ok(combined);
@@ -58,28 +78,44 @@ impl Run<'_> {
         }
     }
 
+    /// Goes on without frames that could be read once and cannot be read again.
+    fn lose(&mut self, lost: Lost) -> Result<(), Error> {
+        for (i, dropped) in lost {
+            self.frames[i].drop_for(dropped.reason, dropped.detail);
+        }
+        self.order.retain(|&i| self.frames[i].accepted());
+        self.need_two()?;
+        if self.reference.is_some_and(|i| !self.frames[i].accepted()) {
+            self.choose_reference()
+        } else {
+            Ok(())
+        }
+    }
+
     /// One pass over all tiles with the frames that are accepted now.
-    pub(super) fn combine_once(&mut self) -> Combined {
-        let defects = self.find_defects();
+    fn combine_once(&mut self) -> Result<Combined, Lost> {
+        self.defects = self.find_defects()?;
+        let defects = &self.defects;
+        let scale = self.weight_scale();
         let mut frames = Vec::with_capacity(self.order.len());
-        let mut windows = Vec::with_capacity(self.order.len());
-        let reference = self.reference.and_then(|i| self.frames[i].analysed.as_ref());
+        let mut members = Vec::with_capacity(self.order.len());
+        let reference = self.reference.and_then(|i| self.frames[i].analysed.as_ref().map(|a| (i, a)));
         let mut size = (0, 0);
         let mut sky = [0.0f32; 3];
-        if let Some(r) = reference {
-            size = (r.mosaic.width(), r.mosaic.height());
-            sky = r.sky.median();
-            for &i in &self.order {
+        if let Some((r, reference)) = reference {
+            size = (self.frames[r].meta.width as usize, self.frames[r].meta.height as usize);
+            sky = reference.sky.median();
+            for i in self.members() {
                 let f = &self.frames[i];
                 let (Some(a), Some(t)) = (&f.analysed, f.transform) else { continue };
                 let Some(to_frame) = t.invert() else { continue };
-                windows.push(Window::whole(&a.mosaic));
+                members.push((i, f, a.pattern));
                 frames.push(Registered {
                     to_frame,
-                    difference: SkyDifference::fit(&a.sky, &r.sky, &t, f.transparency, size),
+                    difference: SkyDifference::fit(&a.sky, &reference.sky, &t, f.transparency, size),
                     transparency: f.transparency,
                     noise: a.sky.noise(),
-                    weight: f.weight.map(|w| w as f32),
+                    weight: std::array::from_fn(|b| (f.weight[b] * scale[b]) as f32),
                     defects: &defects[&f.meta.telescope],
                 });
             }
@@ -87,7 +123,6 @@ impl Run<'_> {
         let skies: Vec<_> =
             self.order.iter().filter_map(|&i| self.frames[i].analysed.as_ref().map(|a| &a.sky)).collect();
         self.noise = self.reference.and_then(|i| NoiseModel::find(&skies, &self.frames[i].meta));
-        self.n_defects = defects.values().map(Defects::len).sum();
         let plan = Plan {
             size,
             frames,
@@ -96,19 +131,83 @@ impl Run<'_> {
             sky,
             electrons_per_adu: self.noise.map(|n| n.electrons_per_adu),
         };
-        combine(&plan, &windows, self.progress)
+        match self.holding {
+            Holding::Whole => {
+                let windows: Vec<Window<'_>> =
+                    members.iter().filter_map(|(_, f, _)| f.pixels.as_deref().map(Window::whole)).collect();
+                Ok(combine(&plan, &windows, self.progress))
+            }
+            Holding::Blocks(most) => {
+                let to_frames: Vec<Transform> = plan.frames.iter().map(|f| f.to_frame).collect();
+                let blocks = cut(size, tile(plan.method, plan.frames.len()), &to_frames, most);
+                let patterns: Vec<BayerPattern> = members.iter().map(|m| m.2).collect();
+                let read = |k: usize, columns: Range<usize>, rows: Range<usize>, into: &mut [u16]| {
+                    self.source.load_part(members[k].0, columns, rows, into)
+                };
+                let combined = combine_streamed(&plan, &patterns, &blocks, &read, self.progress);
+                combined.map_err(|lost| lost.into_iter().map(|(k, why)| (members[k].0, why)).collect())
+            }
+        }
+    }
+
+    /// Weights are 1 on the average of all frames; where old ones are gone, those that are left shall be.
+    fn weight_scale(&self) -> [f64; 3] {
+        let members = self.members();
+        if members.len() == self.order.len() {
+            return [1.0; 3];
+        }
+        [0, 1, 2]
+            .map(|b| members.len() as f64 / members.iter().map(|&i| self.frames[i].weight[b]).sum::<f64>())
     }
 
     /// Defects of each telescope's sensor.
-    pub(super) fn find_defects(&self) -> BTreeMap<Option<String>, Defects> {
-        let mut by_telescope: BTreeMap<Option<String>, Vec<DefectFrame<'_>>> = BTreeMap::new();
-        for &i in &self.order {
-            let f = &self.frames[i];
-            if let (Some(a), Some(transform)) = (&f.analysed, &f.transform) {
-                let frame = DefectFrame { mosaic: &a.mosaic, sky: &a.sky, transform };
-                by_telescope.entry(f.meta.telescope.clone()).or_default().push(frame);
-            }
+    fn find_defects(&self) -> Result<BTreeMap<Option<String>, Defects>, Lost> {
+        let mut by_telescope: BTreeMap<&Option<String>, Vec<usize>> = BTreeMap::new();
+        for i in self.members() {
+            by_telescope.entry(&self.frames[i].meta.telescope).or_default().push(i);
         }
-        by_telescope.into_iter().map(|(name, frames)| (name, Defects::find(&frames))).collect()
+        let mut found = BTreeMap::new();
+        for (telescope, members) in by_telescope {
+            let chosen: Vec<usize> = Defects::choice(members.len()).into_iter().map(|m| members[m]).collect();
+            let mosaics = parallel::map(chosen.len(), |c| self.pixels(chosen[c]));
+            let lost: Lost = chosen
+                .iter()
+                .zip(&mosaics)
+                .filter_map(|(&i, mosaic)| Some((i, mosaic.as_ref().err()?.clone())))
+                .collect();
+            if !lost.is_empty() {
+                return Err(lost);
+            }
+            let frames: Vec<DefectFrame<'_>> = chosen
+                .iter()
+                .zip(&mosaics)
+                .filter_map(|(&i, mosaic)| {
+                    let f = &self.frames[i];
+                    let (mosaic, sky) = (mosaic.as_ref().ok()?, &f.analysed.as_ref()?.sky);
+                    Some(DefectFrame { mosaic, sky, transform: f.transform.as_ref()? })
+                })
+                .collect();
+            let size =
+                (self.frames[chosen[0]].meta.width as usize, self.frames[chosen[0]].meta.height as usize);
+            let all = self.with_old_defects(telescope.as_deref(), Defects::find(&frames), size);
+            found.insert(telescope.clone(), all);
+        }
+        Ok(found)
     }
+
+    /// All pixels of a frame, from memory or once more from the source.
+    fn pixels(&self, i: usize) -> Result<Arc<Mosaic>, Dropped> {
+        let frame = &self.frames[i];
+        if let Some(pixels) = &frame.pixels {
+            return Ok(Arc::clone(pixels));
+        }
+        let mosaic = self.source.load(i)?;
+        let same = frame.fingerprint == Some(fingerprint::of(mosaic.pixels()));
+        if same { Ok(mosaic) } else { Err(changed()) }
+    }
+}
+
+/// For a frame whose pixels are not those that were read first.
+fn changed() -> Dropped {
+    Dropped::new(Reason::Unreadable, "was changed while the stack was made")
 }

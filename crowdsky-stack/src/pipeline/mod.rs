@@ -2,22 +2,32 @@
 
 mod account;
 mod align;
+mod append;
 mod ingest;
 mod merge;
+
+pub use append::{Planes, append, append_linearly};
 
 use crate::analyse::Analysed;
 use crate::catalogue::find_stars;
 use crate::combine::Combined;
+use crate::defects::Defects;
 use crate::error::Error;
+use crate::fingerprint;
+use crate::memory::Holding;
+use crate::mosaic::Mosaic;
 use crate::noise::NoiseModel;
 use crate::options::StackOptions;
 use crate::parallel;
 use crate::progress::{Progress, Stage};
-use crate::report::{Dropped, FrameReport, Reason, Seconds};
+use crate::report::{Append, Dropped, FrameReport, Reason, Seconds};
 use crate::source::FrameSource;
 use crate::stack::{Stack, StackNoise, to_array};
 use crate::transform::{Model, Transform};
+use append::Old;
 use crowdsky_core::{FrameMeta, StackMeta};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Aligns and combines the frames of `source`.
@@ -37,7 +47,15 @@ pub fn stack(
 /// What is known of one frame as the run goes on.
 struct Frame {
     meta: FrameMeta,
+    /// While they are kept.
+    pixels: Option<Arc<Mosaic>>,
+    /// Of the pixels.
+    fingerprint: Option<u64>,
     analysed: Option<Analysed>,
+    /// It is in the planes of the stack that is added to, and stays there.
+    settled: bool,
+    /// As matching alone gave it, to the frame that most were matched to.
+    link: Option<Transform>,
     transform: Option<Transform>,
     residual: Option<f64>,
     transparency: f64,
@@ -48,6 +66,9 @@ struct Frame {
 
 impl Frame {
     fn drop_for(&mut self, reason: Reason, detail: String) {
+        if self.settled {
+            return;
+        }
         if self.dropped.is_none() {
             self.dropped = Some(Dropped::new(reason, detail));
         }
@@ -70,12 +91,15 @@ struct Run<'a> {
     started: Instant,
     seconds: Seconds,
     frames: Vec<Frame>,
+    holding: Holding,
     /// Frames of the group that is stacked, in time order.
     order: Vec<usize>,
     reference: Option<usize>,
     registration_rms: Option<f64>,
     model: Option<Model>,
-    n_defects: usize,
+    defects: BTreeMap<Option<String>, Defects>,
+    old: Option<Old<'a>>,
+    appended: Option<Append>,
     noise: Option<NoiseModel>,
 }
 
@@ -88,11 +112,14 @@ impl<'a> Run<'a> {
             started: Instant::now(),
             seconds: Seconds::default(),
             frames: Vec::new(),
+            holding: Holding::Whole,
             order: Vec::new(),
             reference: None,
             registration_rms: None,
             model: None,
-            n_defects: 0,
+            defects: BTreeMap::new(),
+            old: None,
+            appended: None,
             noise: None,
         }
     }
@@ -103,15 +130,18 @@ impl<'a> Run<'a> {
         }
         self.read_headers();
         self.go_on()?;
+        self.need_old_frames()?;
         self.select()?;
         self.read_frames();
         self.go_on()?;
+        self.need_old_frames()?;
         self.drop_duplicates();
         self.register()?;
         self.go_on()?;
         self.weigh();
         self.choose_reference()?;
         let combined = self.combine()?;
+        let combined = self.add_to_old(combined);
         self.finish(combined)
     }
 
@@ -129,7 +159,7 @@ impl<'a> Run<'a> {
         // The pixels of the frames are done with; the star table may have their memory.
         let details: Vec<FrameReport> = (0..self.frames.len()).map(|i| self.frame_report(i)).collect();
         for frame in &mut self.frames {
-            frame.analysed = None;
+            frame.pixels = None;
         }
         let stars = find_stars(&combined, (width, height));
         self.progress.update(Stage::Catalogue, 1, 1);
@@ -143,6 +173,8 @@ impl<'a> Run<'a> {
         let covariance = combined.covariance();
         let noise = known.then(|| StackNoise { variance: combined.variance.map(&plane), covariance });
         let [red, green, blue] = combined.planes;
+        let defects = std::mem::take(&mut self.defects);
+        let state = self.state(reference, &defects);
         let mut stack = Stack {
             planes: [plane(red), plane(green), plane(blue)],
             noise,
@@ -151,10 +183,12 @@ impl<'a> Run<'a> {
             stars,
             meta,
             report,
+            state,
         };
         if self.options.share {
             stack.planes = stack.share();
         }
+        stack.state.planes = fingerprint::of_planes(&stack.planes);
         stack.report.seconds.write = self.seconds.write + start.elapsed().as_secs_f64();
         stack.report.seconds.total = self.started.elapsed().as_secs_f64();
         Ok(stack)

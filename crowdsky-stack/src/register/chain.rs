@@ -25,13 +25,15 @@ const ATTEMPTS: usize = 5;
 ///
 /// `preferred` is the reference if most frames match it; where they do not (it is cloudy, or of another field), others
 /// are tried, nearest first, and the one with the largest family wins. `fixed` allows no other. `forecast[k]` is the
-/// field rotation of frame k against frame 0 that the site and time foretell, radians, or 0.
+/// field rotation of frame k against frame 0 that the site and time foretell, radians, or 0. `known[k]` is the map of a frame
+/// that was matched to `preferred` before; such frames are not matched again.
 pub(crate) fn chain(
     frames: &[&Detection],
     size: (usize, usize),
     preferred: usize,
     fixed: bool,
     forecast: &[f64],
+    known: &[Option<Transform>],
 ) -> Links {
     let n = frames.len();
     let mut tried: Vec<Links> = Vec::new();
@@ -43,7 +45,8 @@ pub(crate) fn chain(
         if tried.iter().any(|l| l.transforms[reference].is_some()) {
             continue;
         }
-        let links = family(frames, size, reference, forecast);
+        let known = if reference == preferred { known } else { &[] };
+        let links = family(frames, size, reference, forecast, known);
         // A majority cannot be beaten.
         let done = fixed || 2 * links.count() > n;
         tried.push(links);
@@ -56,9 +59,16 @@ pub(crate) fn chain(
 }
 
 /// All frames that can be linked to `reference`, directly or through others.
-fn family(frames: &[&Detection], size: (usize, usize), reference: usize, forecast: &[f64]) -> Links {
+fn family(
+    frames: &[&Detection],
+    size: (usize, usize),
+    reference: usize,
+    forecast: &[f64],
+    known: &[Option<Transform>],
+) -> Links {
     let n = frames.len();
-    let mut transforms: Vec<Option<Transform>> = vec![None; n];
+    let mut transforms = known.to_vec();
+    transforms.resize(n, None);
     transforms[reference] = Some(Transform::IDENTITY);
     let stars = |k: usize| &frames[k].stars[..];
     let half_turn = std::f64::consts::PI;
@@ -68,7 +78,10 @@ fn family(frames: &[&Detection], size: (usize, usize), reference: usize, forecas
     let direct = parallel::map(n, |k| {
         let turn = forecast[k] - forecast[reference];
         let priors: &[f64] = if turn.abs() > 0.5_f64.to_radians() { &[0.0, turn, -turn] } else { &[0.0] };
-        if k == reference { None } else { match_near(stars(k), stars(reference), size, priors) }
+        if known.get(k).is_some_and(Option::is_some) || k == reference {
+            return None;
+        }
+        match_near(stars(k), stars(reference), size, priors)
     });
     take(&mut transforms, direct, |_| reference);
     loop {

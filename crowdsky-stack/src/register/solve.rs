@@ -22,6 +22,10 @@ pub(crate) struct Solution {
 
 /// Alternations of catalogue and transforms: where every frame sees every star one is enough, a dithered chain needs a few.
 const ROUNDS: usize = 8;
+/// The model that is chosen goes on until no corner of the field moves more than this in a round (px), for so many rounds at
+/// most: what the transforms were to begin with, which depends on who was matched to whom, must not show in them.
+const SETTLED: f64 = 1e-11;
+const MOST_ROUNDS: usize = 80;
 /// Median of a chi-square with two degrees of freedom.
 const MEDIAN_CHI2_2: f64 = 1.386_294_361;
 /// Huber's corner in sigma, and the distance from which a sighting is no longer of that star.
@@ -53,7 +57,10 @@ pub(crate) fn solve(
         }
     }
     match best {
-        Some((_, model, state)) => state.into_solution(model, reference),
+        Some((_, model, mut state)) => {
+            state.settle(model, reference);
+            state.into_solution(model, reference)
+        }
         None => Solution {
             transforms: vec![None; frames.len()],
             model: Model::Rigid,
@@ -120,25 +127,63 @@ impl<'a> State<'a> {
             if round > 0 {
                 self.systematic = systematic.unwrap_or_else(|| self.excess());
             }
-            for k in 0..self.frames.len() {
-                let Some(t) = self.transforms[k] else { continue };
-                let pairs: Vec<Pair> = self.by_frame[k]
-                    .iter()
-                    .filter(|(s, _)| self.places[*s as usize][0].is_finite())
-                    .map(|&(s, i)| {
-                        let (star, place) = (self.star(k, i), self.places[s as usize]);
-                        Pair {
-                            from: [star.x, star.y],
-                            to: place,
-                            weight: self.weight(star, self.distance2(&t, star, place)),
-                        }
-                    })
-                    .filter(|p| p.weight > 0.0)
-                    .collect();
-                self.transforms[k] = Transform::fit(affordable(model, pairs.len()), &pairs);
-            }
+            self.fit(model);
         }
         self.place_stars(ROUNDS);
+    }
+
+    /// Goes on with `model` until it moves no more.
+    fn settle(&mut self, model: Model, reference: usize) {
+        let (right, bottom) = (self.size.0 as f64, self.size.1 as f64);
+        let corners = [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom)];
+        for round in ROUNDS..MOST_ROUNDS {
+            // In the gauge of the reference, for that of the catalogue comes from the start.
+            let before = self.in_gauge_of(reference);
+            self.transforms.clone_from(&before);
+            self.place_stars(round);
+            self.fit(model);
+            let moved =
+                self.in_gauge_of(reference).iter().zip(&before).any(|(now, before)| match (now, before) {
+                    (Some(now), Some(before)) => corners.iter().any(|&(x, y)| {
+                        let (a, b) = (now.apply(x, y), before.apply(x, y));
+                        (a.0 - b.0).abs().max((a.1 - b.1).abs()) > SETTLED
+                    }),
+                    (now, before) => now.is_some() != before.is_some(),
+                });
+            if !moved {
+                break;
+            }
+        }
+        self.place_stars(MOST_ROUNDS);
+    }
+
+    /// The transforms to the reference's pixels; as they are if it has none.
+    fn in_gauge_of(&self, reference: usize) -> Vec<Option<Transform>> {
+        match self.transforms[reference].and_then(|t| t.invert()) {
+            Some(gauge) => self.transforms.iter().map(|t| t.map(|t| t.then(&gauge))).collect(),
+            None => self.transforms.clone(),
+        }
+    }
+
+    /// Each transform as the places of the stars say.
+    fn fit(&mut self, model: Model) {
+        for k in 0..self.frames.len() {
+            let Some(t) = self.transforms[k] else { continue };
+            let pairs: Vec<Pair> = self.by_frame[k]
+                .iter()
+                .filter(|(s, _)| self.places[*s as usize][0].is_finite())
+                .map(|&(s, i)| {
+                    let (star, place) = (self.star(k, i), self.places[s as usize]);
+                    Pair {
+                        from: [star.x, star.y],
+                        to: place,
+                        weight: self.weight(star, self.distance2(&t, star, place)),
+                    }
+                })
+                .filter(|p| p.weight > 0.0)
+                .collect();
+            self.transforms[k] = Transform::fit(affordable(model, pairs.len()), &pairs);
+        }
     }
 
     /// Each star where its sightings say, on the average. In the first round sightings count alike.
@@ -250,13 +295,10 @@ impl<'a> State<'a> {
             }
         }
         // The catalogue floats freely: put it where the reference frame has its pixels.
-        let gauge = self.transforms[reference].and_then(|t| t.invert());
-        let transforms: Vec<Option<Transform>> = match gauge {
-            Some(g) => self.transforms.iter().map(|t| t.map(|t| t.then(&g))).collect(),
-            None => vec![None; n],
-        };
-        let mut transforms = transforms;
-        if gauge.is_some() {
+        let known = self.transforms[reference].is_some();
+        let mut transforms: Vec<Option<Transform>> =
+            self.in_gauge_of(reference).into_iter().map(|t| t.filter(|_| known).map(rounded)).collect();
+        if known {
             transforms[reference] = Some(Transform::IDENTITY);
         }
         let rms =
@@ -264,6 +306,12 @@ impl<'a> State<'a> {
         let error = (0..n).map(|k| self.field_error(k, model)).collect();
         Solution { transforms, model, rms, stars_used: used, error }
     }
+}
+
+/// To 2e-7 px: what rounding errors and the last rounds leave open is gone, and equal data have equal transforms.
+fn rounded(t: Transform) -> Transform {
+    let to = |v: f64, bits: i32| (v * 2f64.powi(bits)).round() * 2f64.powi(-bits);
+    Transform { rows: t.rows.map(|[a, b, c]| [to(a, 34), to(b, 34), to(c, 22)]) }
 }
 
 /// The richest model up to `wanted` that `stars` stars over-determine twice.

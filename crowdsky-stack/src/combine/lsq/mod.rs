@@ -25,7 +25,7 @@ mod tile;
 mod view;
 
 pub(crate) use noise::DISCS as COVARIANCE_RADII;
-pub(super) use noise::{NoiseProbe, settle_variance};
+pub(super) use noise::{NoiseProbe, TileProbe, settle_variance};
 
 use super::slab::{Piece, Slab};
 use super::{Plan, Watch, add_up};
@@ -103,39 +103,45 @@ impl Scratch<'_> {
     }
 }
 
-/// What a tile counted: by frame, pixels covered and samples rejected; and its part of the noise probe, by band.
+/// What a tile counted: by frame, pixels covered and samples rejected; and its part of the noise probe, if it has one.
 struct Counted {
     frames: Vec<(u64, u64)>,
-    probes: [NoiseProbe; 3],
+    probe: Option<TileProbe>,
 }
 
-/// Combines a band of the output.
+/// Columns and rows of a tile.
+pub(super) const TILE_SIZE: (usize, usize) = (TILE, TILE);
+
+/// Combines a block of the output; adds to `probes` those of its tiles.
 pub(super) fn combine(
     plan: &Plan<'_>,
     windows: &[Window<'_>],
-    mut band: Slab<'_>,
+    mut slab: Slab<'_>,
     watch: &Watch<'_>,
-    probes: &mut [NoiseProbe; 3],
+    probes: &mut Vec<TileProbe>,
 ) -> Vec<(u64, u64)> {
-    let (width, y0) = (plan.size.0, band.y);
-    let height = band.rows(width);
-    let halo = HALO as i64;
-    let start = robust_start(plan, windows, y0 as i64 - halo..(y0 + height) as i64 + halo);
-    let footprint = cover(plan, windows, &mut band);
+    let with_halo = |first: usize, n: usize| {
+        let halo = HALO as i64;
+        first as i64 - halo..(first + n) as i64 + halo
+    };
+    let start = robust_start(plan, windows, with_halo(slab.x, slab.width), with_halo(slab.y, slab.rows()));
+    let footprint = cover(plan, windows, &mut slab);
     let level = Level::best();
-    let pieces = band.tiles(width, TILE);
+    let pieces = slab.tiles(TILE);
     let total = plan.size.0.div_ceil(TILE) * plan.size.1.div_ceil(TILE);
     let counted = parallel::map_owned(pieces, Scratch::new, |scratch, mut piece| {
-        let mut counted = Counted { frames: vec![(0, 0); plan.frames.len()], probes: Default::default() };
+        let mut counted = Counted { frames: vec![(0, 0); plan.frames.len()], probe: None };
         if watch.stopped() {
             return counted;
         }
         let number = piece.y / TILE * plan.size.0.div_ceil(TILE) + piece.x / TILE;
-        let probe = number % (total / PROBES).max(1) == 0;
+        if number % (total / PROBES).max(1) == 0 {
+            counted.probe = Some(TileProbe { tile: number, bands: Default::default() });
+        }
         for b in Band::ALL {
             let solved =
                 solve_band(plan, windows, &start, scratch, &mut piece, b, level, &mut counted.frames);
-            if solved && probe {
+            if let Some(probe) = counted.probe.as_mut().filter(|_| solved) {
                 scratch.prober.run(
                     &scratch.tile.cells,
                     &scratch.equations,
@@ -143,7 +149,7 @@ pub(super) fn combine(
                     &scratch.density,
                     &mut scratch.solver,
                     (number * 3 + b.index()) as u64,
-                    &mut counted.probes[b.index()],
+                    &mut probe.bands[b.index()],
                 );
             }
         }
@@ -151,32 +157,31 @@ pub(super) fn combine(
         counted
     });
     let mut frames = vec![footprint];
-    for mut part in counted {
-        for (all, part) in probes.iter_mut().zip(&mut part.probes) {
-            all.add(part);
-        }
+    for part in counted {
+        probes.extend(part.probe);
         frames.push(part.frames);
     }
     add_up(plan.frames.len(), frames)
 }
 
 /// Counts the frames that cover each pixel; returns by frame how many pixels it covers.
-fn cover(plan: &Plan<'_>, windows: &[Window<'_>], band: &mut Slab<'_>) -> Vec<(u64, u64)> {
-    let width = plan.size.0;
+fn cover(plan: &Plan<'_>, windows: &[Window<'_>], slab: &mut Slab<'_>) -> Vec<(u64, u64)> {
+    let (left, width) = (slab.x, slab.width);
     let mut counts = vec![(0, 0); plan.frames.len()];
     let mut changes = vec![0i32; width + 1];
-    for j in 0..band.rows(width) {
+    for j in 0..slab.rows() {
         changes.fill(0);
         for ((frame, window), count) in plan.frames.iter().zip(windows).zip(&mut counts) {
-            let first = frame.to_frame.apply(0.0, (band.y + j) as f64);
+            let first = frame.to_frame.apply(0.0, (slab.y + j) as f64);
             let step = (frame.to_frame.rows[0][0], frame.to_frame.rows[1][0]);
-            let (from, to) = covered(first, step, width, (window.width(), window.height()));
+            let (from, to) = covered(first, step, plan.size.0, (window.width(), window.height()));
+            let (from, to) = (from.clamp(left, left + width) - left, to.clamp(left, left + width) - left);
             changes[from] += 1;
             changes[to] -= 1;
             count.0 += (to - from) as u64;
         }
         let mut frames = 0;
-        for (n, change) in band.footprint[j * width..(j + 1) * width].iter_mut().zip(&changes) {
+        for (n, change) in slab.footprint[j * width..(j + 1) * width].iter_mut().zip(&changes) {
             frames += change;
             *n = frames as u16;
         }

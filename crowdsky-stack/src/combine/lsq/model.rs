@@ -2,11 +2,11 @@
 
 use super::tile::{AREA, SIDE, Tile};
 
-/// Half-resolution rows of one band, all columns.
+/// A rectangle of the half-resolution picture in one band.
 pub(super) struct Half<'a> {
     pub(super) width: usize,
-    /// Row number of the first row.
-    pub(super) first: usize,
+    /// Numbers of the first column and row.
+    pub(super) first: (usize, usize),
     pub(super) values: &'a [f32],
 }
 
@@ -28,9 +28,9 @@ impl Half<'_> {
             (i, (p - i as f64) as f32)
         };
         let columns: [(usize, f32); SIDE] =
-            std::array::from_fn(|i| place(tile.origin.0 + i as i64, 0, self.width));
+            std::array::from_fn(|i| place(tile.origin.0 + i as i64, self.first.0, self.width));
         for j in 0..SIDE {
-            let (row, fy) = place(tile.origin.1 + j as i64, self.first, self.rows());
+            let (row, fy) = place(tile.origin.1 + j as i64, self.first.1, self.rows());
             let upper = &self.values[row * self.width..(row + 1) * self.width];
             let below = (row + 1).min(self.rows() - 1);
             let lower = &self.values[below * self.width..(below + 1) * self.width];

@@ -21,16 +21,32 @@ pub(crate) struct NoiseProbe {
     discs: [(f64, f64); DISCS],
 }
 
+/// What one tile tells, by band.
+#[derive(Debug, Clone)]
+pub(crate) struct TileProbe {
+    /// Number of the tile in the whole picture.
+    pub(super) tile: usize,
+    pub(super) bands: [NoiseProbe; 3],
+}
+
 /// Largest radius for which the covariance is told, px.
 pub(crate) const DISCS: usize = 6;
 
 impl NoiseProbe {
-    /// Adds what another tile found.
-    pub(super) fn add(&mut self, other: &mut NoiseProbe) {
-        self.blocks.append(&mut other.blocks);
-        for (all, one) in self.discs.iter_mut().zip(&other.discs) {
-            *all = (all.0 + one.0, all.1 + one.1);
+    /// What all tiles found together, by band. They are taken in the order of their numbers: sums of fractions depend on it, and
+    /// tiles come in that of the blocks that the picture was cut into.
+    pub(crate) fn of_tiles(mut tiles: Vec<TileProbe>) -> [NoiseProbe; 3] {
+        tiles.sort_unstable_by_key(|probe| probe.tile);
+        let mut all: [NoiseProbe; 3] = Default::default();
+        for probe in tiles {
+            for (all, one) in all.iter_mut().zip(probe.bands) {
+                all.blocks.extend(one.blocks);
+                for (all, one) in all.discs.iter_mut().zip(one.discs) {
+                    *all = (all.0 + one.0, all.1 + one.1);
+                }
+            }
         }
+        all
     }
 
     /// By how much the variance of a sum over a disc of radius 1, 2, ... px is above the sum of the pixels' variances.

@@ -9,43 +9,62 @@ use crate::window::Window;
 use crowdsky_core::{Band, BayerPattern};
 use std::ops::Range;
 
-/// Half-resolution rows, three planes.
+/// A rectangle of the half-resolution picture, three planes.
 pub(super) struct Start {
     pub(super) width: usize,
-    /// Number of the first row.
-    pub(super) first: usize,
+    /// Numbers of the first column and row.
+    pub(super) first: (usize, usize),
     pub(super) planes: [Vec<f32>; 3],
 }
 
 /// Rows made at once: the values of 60 frames in two rows take 0.8 MB.
 const ROWS: usize = 2;
+/// Bytes of values that are worked on at once, at most: with more than 300 frames rows are cut into pieces.
+const PIECE: usize = 4 << 20;
 /// Values within this many spreads of the mean are averaged, ...
 const CLIP: f32 = 3.0;
 /// ... this often.
 const ROUNDS: usize = 2;
 
-/// Makes the rows that nodes of output rows `rows` (which may lie beyond the output) are interpolated from.
-pub(super) fn robust_start(plan: &Plan<'_>, windows: &[Window<'_>], rows: Range<i64>) -> Start {
-    let (width, height) = (plan.size.0.div_ceil(2), plan.size.1.div_ceil(2));
-    let clamp = |y: i64| y.clamp(0, height as i64 - 1) as usize;
-    // Node j lies at output row 2 j + 1/2. Strips begin at multiples of ROWS, whatever the band.
-    let first = clamp((rows.start - 1).div_euclid(2)) / ROWS * ROWS;
-    let end = clamp(rows.end.div_euclid(2) + 1) + 1;
-    let sites: Vec<Sites<'_>> =
-        plan.frames.iter().zip(windows).map(|(f, w)| Sites::new(f, *w, plan.sky, width)).collect();
-    let strips: Vec<usize> = (first..end).step_by(ROWS).collect();
-    let made = parallel::map_owned(strips, Strip::default, |strip, y| {
-        strip.run(plan, &sites, y, ROWS.min(end - y), width);
+/// Makes the part that nodes in `columns` and `rows` of the output (which may lie beyond it) are interpolated from.
+pub(super) fn robust_start(
+    plan: &Plan<'_>,
+    windows: &[Window<'_>],
+    columns: Range<i64>,
+    rows: Range<i64>,
+) -> Start {
+    // Node i lies at output pixel 2 i + 1/2.
+    let nodes = |range: Range<i64>, size: usize| {
+        let clamp = |i: i64| i.clamp(0, size.div_ceil(2) as i64 - 1) as usize;
+        clamp((range.start - 1).div_euclid(2))..clamp(range.end.div_euclid(2) + 1) + 1
+    };
+    let (columns, rows) = (nodes(columns, plan.size.0), nodes(rows, plan.size.1));
+    let width = columns.len();
+    let sites = parallel::map(plan.frames.len(), |k| {
+        Sites::new(&plan.frames[k], windows[k], plan, [columns.clone(), rows.clone()])
+    });
+    let step = (PIECE / (plan.frames.len().max(1) * ROWS * 12)).clamp(16, width.max(16));
+    let piece = |x: usize, y: usize| [x..(x + step).min(columns.end), y..(y + ROWS).min(rows.end)];
+    let pieces: Vec<[Range<usize>; 2]> = rows
+        .clone()
+        .step_by(ROWS)
+        .flat_map(|y| columns.clone().step_by(step).map(move |x| (x, y)))
+        .map(|(x, y)| piece(x, y))
+        .collect();
+    let made = parallel::map_owned(pieces.clone(), Strip::default, |strip, [columns, rows]| {
+        strip.run(plan, &sites, columns, rows);
         strip.mean.clone()
     });
-    let mut planes: [Vec<f32>; 3] = Default::default();
-    for strip in made {
-        let n = strip.len() / 3;
-        for (plane, part) in planes.iter_mut().zip(strip.chunks_exact(n)) {
-            plane.extend_from_slice(part);
+    let mut planes: [Vec<f32>; 3] = std::array::from_fn(|_| vec![0.0; width * rows.len()]);
+    for ([part, part_rows], mean) in pieces.into_iter().zip(made) {
+        let lines = mean.chunks_exact(part.len());
+        let places = (0..3).flat_map(|band| part_rows.clone().map(move |y| (band, y)));
+        for ((band, y), line) in places.zip(lines) {
+            let at = (y - rows.start) * width + part.start - columns.start;
+            planes[band][at..at + part.len()].copy_from_slice(line);
         }
     }
-    Start { width, first, planes }
+    Start { width, first: (columns.start, rows.start), planes }
 }
 
 /// A frame's photosites near output pixels.
@@ -55,6 +74,8 @@ struct Sites<'a> {
     /// Column and row parity of red; blue has the others.
     red: (usize, usize),
     sky: [f32; 3],
+    /// Nodes in a row of the whole picture.
+    width: usize,
     /// Nodes whose nearest photosite of a colour is a defect: row, column, photosite; in order of rows.
     holes: Vec<(usize, usize, (usize, usize))>,
 }
@@ -67,22 +88,32 @@ struct Nearest {
 }
 
 impl<'a> Sites<'a> {
-    fn new(frame: &'a Registered<'a>, window: Window<'a>, sky: [f32; 3], width: usize) -> Sites<'a> {
+    /// For nodes in these columns and rows.
+    fn new(
+        frame: &'a Registered<'a>,
+        window: Window<'a>,
+        plan: &Plan<'_>,
+        nodes: [Range<usize>; 2],
+    ) -> Sites<'a> {
         let red = match window.pattern() {
             BayerPattern::Rggb => (0, 0),
             BayerPattern::Grbg => (1, 0),
             BayerPattern::Gbrg => (0, 1),
             BayerPattern::Bggr => (1, 1),
         };
-        let mut sites = Sites { window, frame, red, sky, holes: Vec::new() };
+        let width = plan.size.0.div_ceil(2);
+        let mut sites = Sites { window, frame, red, sky: plan.sky, width, holes: Vec::new() };
         if let Some(to_output) = frame.to_frame.invert() {
             for (x, y) in frame.defects.iter() {
                 let (u, v) = to_output.apply(x as f64, y as f64);
                 let (i, j) =
                     (super::model::half_place(u).round() as i64, super::model::half_place(v).round() as i64);
                 for (i, j) in (-2..=2).flat_map(|b| (-2..=2).map(move |a| (i + a, j + b))) {
-                    let on_grid = i >= 0 && j >= 0 && (i as usize) < width;
-                    if on_grid && sites.at(i as usize, j as usize).is_some_and(|n| n.has((x, y))) {
+                    let here = |i: i64, within: &Range<usize>| i >= 0 && within.contains(&(i as usize));
+                    if here(i, &nodes[0])
+                        && here(j, &nodes[1])
+                        && sites.at(i as usize, j as usize).is_some_and(|n| n.has((x, y)))
+                    {
                         sites.holes.push((j as usize, i as usize, (x, y)));
                     }
                 }
@@ -119,13 +150,13 @@ impl<'a> Sites<'a> {
         Some(Nearest { columns: [even(u, width), odd(u, width)], rows: [even(v, height), odd(v, height)] })
     }
 
-    /// Values of node row `j` relative to the sky, by band; NaN where there is none.
-    fn fill(&self, j: usize, out: [&mut [f32]; 3]) {
+    /// Values of nodes `columns` of row `j` relative to the sky, by band; NaN where there is none.
+    fn fill(&self, j: usize, columns: Range<usize>, out: [&mut [f32]; 3]) {
         let [red, green, blue] = out;
-        let n = red.len();
+        let (start, n, left) = (columns.start, columns.len(), self.window.first_column());
         let gain = 1.0 / self.frame.transparency;
         // The level along an output row is a parabola: three points tell it.
-        let last = (n - 1).max(2) as f64;
+        let last = (self.width - 1).max(2) as f64;
         let levels = [0.0, 0.5 * last, last].map(|i| {
             let (u, v) = self.place(i, j as f64);
             self.frame.difference.at(u, v).map(|d| d * gain)
@@ -141,14 +172,14 @@ impl<'a> Sites<'a> {
         let (u0, v0, du, dv) = (u0 as f32, v0 as f32, (2.0 * a) as f32, (2.0 * d) as f32);
         let (x, y) = self.red;
         for i in 0..n {
-            let step = i as f32;
+            let step = (start + i) as f32;
             let Some(near) = self.near(u0 + step * du, v0 + step * dv) else {
                 (red[i], green[i], blue[i]) = (f32::NAN, f32::NAN, f32::NAN);
                 continue;
             };
             let (with_red, with_blue) = (self.window.row(near.rows[y]), self.window.row(near.rows[1 - y]));
-            let (r, g) = (with_red[near.columns[x]], with_red[near.columns[1 - x]]);
-            let (h, b) = (with_blue[near.columns[x]], with_blue[near.columns[1 - x]]);
+            let (p, q) = (near.columns[x] - left, near.columns[1 - x] - left);
+            let (r, g, h, b) = (with_red[p], with_red[q], with_blue[p], with_blue[q]);
             let level =
                 |band: usize| parabola[band][0] + step * (parabola[band][1] + step * parabola[band][2]);
             red[i] = f32::from(r) * gain - level(0);
@@ -156,22 +187,25 @@ impl<'a> Sites<'a> {
             blue[i] = f32::from(b) * gain - level(2);
         }
         let from = self.holes.partition_point(|h| h.0 < j);
-        for &(_, i, (column, row)) in self.holes[from..].iter().take_while(|h| h.0 == j) {
-            let level = |band: usize| {
-                parabola[band][0] + i as f32 * (parabola[band][1] + i as f32 * parabola[band][2])
-            };
+        for &(_, node, (column, row)) in self.holes[from..].iter().take_while(|h| h.0 == j) {
+            if !columns.contains(&node) {
+                continue;
+            }
+            let (i, step) = (node - start, node as f32);
+            let level =
+                |band: usize| parabola[band][0] + step * (parabola[band][1] + step * parabola[band][2]);
             match self.window.pattern().band(column, row) {
                 Band::Red => red[i] = f32::NAN,
                 Band::Blue => blue[i] = f32::NAN,
                 Band::Green => {
                     // The other green alone, unless it is a defect too.
-                    let Some(near) = self.at(i, j) else { continue };
+                    let Some(near) = self.at(node, j) else { continue };
                     let other = (near.columns[(column + 1) % 2], near.rows[(row + 1) % 2]);
                     let bad = self.frame.defects.in_row(other.1, other.0, other.0 + 1).next().is_some();
                     green[i] = if bad {
                         f32::NAN
                     } else {
-                        f32::from(self.window.row(other.1)[other.0]) * gain - level(1)
+                        f32::from(self.window.at(other.0, other.1)) * gain - level(1)
                     };
                 }
             }
@@ -196,16 +230,21 @@ struct Strip {
 }
 
 impl Strip {
-    fn run(&mut self, plan: &Plan<'_>, sites: &[Sites<'_>], first: usize, rows: usize, width: usize) {
-        let plane = rows * width;
+    fn run(&mut self, plan: &Plan<'_>, sites: &[Sites<'_>], columns: Range<usize>, rows: Range<usize>) {
+        let width = columns.len();
+        let plane = rows.len() * width;
         let all = 3 * plane;
         self.values.resize(sites.len() * all, 0.0);
         for (values, sites) in self.values.chunks_exact_mut(all).zip(sites) {
             let (red, rest) = values.split_at_mut(plane);
             let (green, blue) = rest.split_at_mut(plane);
-            for j in 0..rows {
+            for (j, y) in rows.clone().enumerate() {
                 let row = j * width..(j + 1) * width;
-                sites.fill(first + j, [&mut red[row.clone()], &mut green[row.clone()], &mut blue[row]]);
+                sites.fill(
+                    y,
+                    columns.clone(),
+                    [&mut red[row.clone()], &mut green[row.clone()], &mut blue[row]],
+                );
             }
         }
         for v in self.sums.iter_mut().chain([&mut self.variance, &mut self.mean]) {

@@ -62,11 +62,12 @@ fn look<L: Lanes>(tile: &Tile, view: &View<'_>, v: usize, row: &Row, site: usize
         lanes &= 0xff << row.skip;
     }
     lanes &= !u32::from(view.defects.lanes(v, row.odd, column));
-    let raw = match sites.get(column..column + GROUP).and_then(|s| s.try_into().ok()) {
+    let at = column - view.first_column();
+    let raw = match sites.get(at..at + GROUP).and_then(|s| s.try_into().ok()) {
         Some(all) => L::photosites(all, row.odd),
         None => {
             let mut padded = [0u16; GROUP];
-            let there = &sites[column..];
+            let there = &sites[at..];
             padded[..there.len()].copy_from_slice(there);
             L::photosites(&padded, row.odd)
         }

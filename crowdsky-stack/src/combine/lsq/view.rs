@@ -104,9 +104,15 @@ impl<'a> View<'a> {
         self.gain as f32
     }
 
-    /// The photosites of row `v`, all columns.
+    /// The photosites of row `v`, from column [`Self::first_column`] on.
     pub(super) fn sites(&self, v: usize) -> &'a [u16] {
         self.window.row(v)
+    }
+
+    /// The frame's column that [`Self::sites`] begins with.
+    #[inline(always)]
+    pub(super) fn first_column(&self) -> usize {
+        self.window.first_column()
     }
 
     /// The rows whose middles lie between the tile's rows `from` (included) and `to` (not); whatever the turn of the frame,

@@ -21,10 +21,10 @@ const TILE_WIDTH: usize = 128;
 /// Bytes of samples and flags a tile may take: of 1, 2 and 4 MB the middle one was fastest, though by little.
 const TILE_BYTES: usize = 2 << 20;
 
-/// Rows of a tile for `frames` frames: as many as the cache holds, whole blocks, 8 to 64.
-fn tile_height(frames: usize) -> usize {
+/// Columns and rows of a tile for `frames` frames: as many rows as the cache holds, whole blocks, 8 to 64.
+pub(super) fn tile(frames: usize) -> (usize, usize) {
     let row = frames.max(1) * TILE_WIDTH * 13;
-    (TILE_BYTES / row / BLOCK * BLOCK).clamp(BLOCK, 64)
+    (TILE_WIDTH, (TILE_BYTES / row / BLOCK * BLOCK).clamp(BLOCK, 64))
 }
 
 struct Scratch {
@@ -48,21 +48,20 @@ impl Scratch {
     }
 }
 
-/// Combines a band of the output; returns by frame the pixels covered and rejected.
+/// Combines a part of the output; returns by frame the pixels covered and rejected.
 pub(super) fn combine(
     plan: &Plan<'_>,
     windows: &[Window<'_>],
-    band: Slab<'_>,
+    slab: Slab<'_>,
     watch: &Watch<'_>,
 ) -> Vec<(u64, u64)> {
-    let strips = band.split(plan.size.0, tile_height(plan.frames.len()));
+    let strips = slab.split(tile(plan.frames.len()).1);
     let counted = parallel::map_owned(strips, Scratch::new, |scratch, mut strip| {
         if watch.stopped() {
             return Vec::new();
         }
-        let rows = strip.rows(plan.size.0);
         let counts = combine_strip(plan, windows, scratch, &mut strip);
-        watch.done(plan.size.0, rows);
+        watch.done(strip.width, strip.rows());
         counts
     });
     add_up(plan.frames.len(), counted)
@@ -74,12 +73,12 @@ fn combine_strip(
     scratch: &mut Scratch,
     strip: &mut Slab<'_>,
 ) -> Vec<(u64, u64)> {
-    let width = plan.size.0;
-    let height = strip.footprint.len() / width;
+    let (width, height) = (strip.width, strip.rows());
     let mut counts = vec![(0u64, 0u64); plan.frames.len()];
     for x in (0..width).step_by(TILE_WIDTH) {
         let columns = TILE_WIDTH.min(width - x);
-        gather(plan, windows, scratch, (x, x + columns), (strip.y, strip.y + height));
+        let left = strip.x + x;
+        gather(plan, windows, scratch, (left, left + columns), (strip.y, strip.y + height));
         let samples = &scratch.samples;
         if samples.frames() == 0 {
             continue;
