@@ -140,6 +140,7 @@ fn look(n: &Night, s: &Stack, shown: &mut Shown) {
 }
 
 #[test]
+#[allow(clippy::print_stdout)] // The figures, for who asks for them.
 fn twenty_nights_meet_the_targets() {
     let mut shown = Shown::default();
     for seed in 0..SEEDS {

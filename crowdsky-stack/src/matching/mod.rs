@@ -170,10 +170,10 @@ impl<'a> Search<'a> {
         let mut owner: Vec<Option<(usize, f64)>> = vec![None; self.to.len()];
         for (i, s) in self.from.iter().enumerate() {
             let (x, y) = t.apply(s.x, s.y);
-            if let Some((j, d2)) = self.grid.nearest(x, y, radius) {
-                if owner[j].is_none_or(|(_, best)| d2 < best) {
-                    owner[j] = Some((i, d2));
-                }
+            if let Some((j, d2)) = self.grid.nearest(x, y, radius)
+                && owner[j].is_none_or(|(_, best)| d2 < best)
+            {
+                owner[j] = Some((i, d2));
             }
         }
         let mut pairs: Vec<(usize, usize)> =

@@ -81,12 +81,12 @@ impl Strip {
                 kernel::look(mask, variance, 0.0);
             }
         }
-        for b in 0..3 {
+        for (b, &scale) in scale.iter().enumerate() {
             kernel::take(&mut self.detail[b][data.clone()], &input.planes[b][here.clone()], mask, (1.0, 0.0));
             let noise = &mut self.noise[b][data.clone()];
             match variance(b) {
-                Some(variance) => kernel::take(noise, variance, mask, (scale[b], 1.0)),
-                None => noise.fill(scale[b]),
+                Some(variance) => kernel::take(noise, variance, mask, (scale, 1.0)),
+                None => noise.fill(scale),
             }
             self.detail[b][padding.clone()].fill(0.0);
             self.noise[b][padding.clone()].fill(1.0);

@@ -135,7 +135,7 @@ pub(super) fn combine(
             return counted;
         }
         let number = piece.y / TILE * plan.size.0.div_ceil(TILE) + piece.x / TILE;
-        if number % (total / PROBES).max(1) == 0 {
+        if number.is_multiple_of((total / PROBES).max(1)) {
             counted.probe = Some(TileProbe { tile: number, bands: Default::default() });
         }
         for b in Band::ALL {
