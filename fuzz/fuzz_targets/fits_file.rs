@@ -27,7 +27,8 @@ fuzz_target!(|data: &[u8]| {
         assert!(frame.pixels.len() as u64 <= limits.pixels);
         if let Some(place) = RawRows::find(data, &limits).expect("what can be read can be found") {
             let mut rows = vec![0; frame.pixels.len()];
-            let read = place.read(&mut std::io::Cursor::new(data), 0..frame.height, 0..frame.width, &mut rows);
+            let read =
+                place.read(&mut std::io::Cursor::new(data), 0..frame.height, 0..frame.width, &mut rows);
             read.expect("what was read can be read again");
             assert_eq!(rows, frame.pixels);
         }
