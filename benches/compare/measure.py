@@ -38,7 +38,7 @@ def run(tool, night, frames, work):
 
     text = log.read_text(errors="replace")
     if status or not tool.result(work).exists():
-        return {"failed": f"exit status {status}: {text.strip().splitlines()[-1] if text.strip() else 'no word'}"}
+        return {"failed": f"exit status {status}: {tool.trouble(text)}"}
     result = tool.result(work).stat().st_size
     return {
         "wall_s": seconds(value("Elapsed")),

@@ -19,6 +19,10 @@ close
 FRAME = 1080 * 1920  # photosites; what tools need per frame was measured on frames of this size
 
 
+def last_line(log):
+    return log.strip().splitlines()[-1] if log.strip() else "no word"
+
+
 class CrowdSky:
     """As users call it; `options` make another row of the tables."""
 
@@ -43,6 +47,9 @@ class CrowdSky:
 
     def accepted(self, work, log):
         return json.loads(self.report(work).read_text())["n_accepted"]
+
+    def trouble(self, log):
+        return last_line(log)
 
 
 class Siril:
@@ -77,6 +84,11 @@ class Siril:
         found = re.search(r"(\d+) images have been stacked", log)
         return int(found[1]) if found else None
 
+    def trouble(self, log):
+        # The last line only says that the script has failed; how many frames were registered is mostly why.
+        found = re.findall(r"log: Total: (.*)", log)
+        return found[-1] if found else last_line(log)
+
 
 class Script:
     """A stacker in Python, by a script of `stackers/` that prints how many frames it has accepted."""
@@ -105,6 +117,9 @@ class Script:
     def accepted(self, work, log):
         found = re.search(r"^accepted (\d+) of", log, re.M)
         return int(found[1]) if found else None
+
+    def trouble(self, log):
+        return last_line(log)
 
 
 TOOLS = {
