@@ -332,7 +332,7 @@ mod kernel {
         }
     }
 
-    /// Mean and variance without the lowest and the highest; of fewer than four values the lowest, of none NaN.
+    /// Mean and variance without the lowest and the highest; of two values the lower, of none NaN.
     pub(super) fn trimmed(
         sum: &[f32],
         squares: &[f32],
@@ -344,7 +344,7 @@ mod kernel {
     ) {
         for i in 0..mean.len() {
             let n = count[i];
-            (mean[i], variance[i]) = if n >= 4.0 {
+            (mean[i], variance[i]) = if n >= 3.0 {
                 let k = n - 2.0;
                 let m = (sum[i] - low[i] - high[i]) / k;
                 let s = (squares[i] - low[i] * low[i] - high[i] * high[i]) / k - m * m;
