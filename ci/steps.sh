@@ -206,7 +206,8 @@ step_deny() {
 step_package() {
     local dirty=()
     [ -z "$(git status --porcelain)" ] || dirty=(--allow-dirty)
-    # Whether they compile is the question, not how fast they run.
-    CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=false \
+    # Whether they compile is the question, not how fast they run. In a folder of its own: cargo keeps what it unpacks of a
+    # version for ever, by the folder's name, and the next time would check the crates of the last.
+    CARGO_TARGET_DIR=$scratch/package CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=false \
         cargo package --workspace --exclude crowdsky-benches "${dirty[@]}"
 }
