@@ -35,7 +35,7 @@ run_step() {
         echo "FAILED: tests were skipped although ../shared is there"
         status=FAILED
     fi
-    [ "$status" = passed ] || failed=$((failed + 1))
+    [ "$status" = passed ] || broken+=("$step")
     summary+=("$(printf '%-9s %-7s %5d s' "$step" "$status" $((SECONDS - begin)))")
 }
 
@@ -52,14 +52,16 @@ mkdir -p "$logs"
 rm -f "$logs"/*.log
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-failed=0 summary=()
+broken=() summary=()
 for step in "$@"; do run_step "$step"; done
 
 printf '\n=== summary\n'
 printf '%s\n' "${summary[@]}"
 grep -h '^[[:space:]]*SKIPPED:' "$logs"/*.log | sort -u || true
 echo "all in $SECONDS s"
-if [ "$failed" -gt 0 ]; then
-    echo "$failed of $# steps FAILED; their logs are in $logs"
+if [ ${#broken[@]} -gt 0 ]; then
+    # Once more at the end: what fails in the middle of a long run is not looked for in 10,000 lines.
+    for step in "${broken[@]}"; do printf '\n=== the end of %s.log\n' "$step" && tail -n 40 "$logs/$step.log"; done
+    echo "${#broken[@]} of $# steps FAILED; their logs are in $logs"
     exit 1
 fi
