@@ -70,7 +70,7 @@ pub use noise::{NoiseModel, NoiseSource};
 pub use options::{Method, Reference, SigmaError, StackOptions};
 pub use pipeline::{Planes, append, append_linearly, stack};
 pub use progress::{Progress, Stage};
-pub use report::{Append, Dropped, FrameReport, Reason, Seconds, StackReport};
+pub use report::{Append, Calibration, Dropped, FrameReport, Reason, Seconds, StackReport};
 pub use source::{FrameSource, MemoryFrames};
 pub use stack::{Stack, StackNoise};
 pub use stars::{Detection, MAX_STARS, Star, detect};

@@ -132,6 +132,17 @@ pub enum Append {
     Approximate,
 }
 
+/// How far hot and cold photosites could be found in the frames themselves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Frames of a telescope that were looked at; of several telescopes the least.
+    pub frames: usize,
+    /// The faintest photosite that can be found, in sigma of its noise in one frame.
+    pub faintest_sigma: Option<f64>,
+    /// Why not all were looked for, in words.
+    pub limit: Option<String>,
+}
+
 /// What became of one frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FrameReport {
@@ -218,6 +229,8 @@ pub struct StackReport {
     pub noise: Option<NoiseModel>,
     /// Hot and cold photosites found, over all telescopes.
     pub n_defects: usize,
+    /// How far down they could be found; `null` where no frame was left.
+    pub calibration: Option<Calibration>,
     /// Threads.
     pub threads: usize,
     /// Largest memory the process held, if the system tells.

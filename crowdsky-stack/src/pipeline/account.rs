@@ -74,6 +74,7 @@ impl Run<'_> {
             append: self.appended,
             noise: self.noise,
             n_defects: self.defects.values().map(Defects::len).sum(),
+            calibration: self.calibration.clone(),
             threads: parallel::threads(),
             peak_memory_bytes: None,
             seconds,

@@ -3,7 +3,7 @@
 use super::Run;
 use crate::combine::blocks::cut;
 use crate::combine::{Combined, Lost, Plan, Registered, combine, combine_streamed, tile};
-use crate::defects::{DefectFrame, Defects};
+use crate::defects::{DefectFrame, Defects, Search};
 use crate::error::Error;
 use crate::fingerprint;
 use crate::levels::SkyDifference;
@@ -161,36 +161,44 @@ impl Run<'_> {
     }
 
     /// Defects of each telescope's sensor.
-    fn find_defects(&self) -> Result<BTreeMap<Option<String>, Defects>, Lost> {
-        let mut by_telescope: BTreeMap<&Option<String>, Vec<usize>> = BTreeMap::new();
+    fn find_defects(&mut self) -> Result<BTreeMap<Option<String>, Defects>, Lost> {
+        let mut by_telescope: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
         for i in self.members() {
-            by_telescope.entry(&self.frames[i].meta.telescope).or_default().push(i);
+            by_telescope.entry(self.frames[i].meta.telescope.clone()).or_default().push(i);
         }
+        // The least that was looked at tells what may be left.
+        self.calibration =
+            by_telescope.values().map(|m| Search::choice(m.len()).len()).min().map(Search::reach);
         let mut found = BTreeMap::new();
         for (telescope, members) in by_telescope {
-            let chosen: Vec<usize> = Defects::choice(members.len()).into_iter().map(|m| members[m]).collect();
-            let mosaics = parallel::map(chosen.len(), |c| self.pixels(chosen[c]));
-            let lost: Lost = chosen
-                .iter()
-                .zip(&mosaics)
-                .filter_map(|(&i, mosaic)| Some((i, mosaic.as_ref().err()?.clone())))
-                .collect();
-            if !lost.is_empty() {
-                return Err(lost);
+            let chosen: Vec<usize> = Search::choice(members.len()).into_iter().map(|m| members[m]).collect();
+            let first = &self.frames[chosen[0]].meta;
+            let size = (first.width as usize, first.height as usize);
+            let mut search = Search::new(size, chosen.len());
+            // Those that are not held in memory are read again, no more at once than there are threads.
+            let batch = match self.holding {
+                Holding::Whole => chosen.len(),
+                Holding::Blocks(_) => parallel::threads(),
+            };
+            for part in chosen.chunks(batch) {
+                let mosaics = parallel::map(part.len(), |c| self.pixels(part[c]));
+                let gone =
+                    part.iter().zip(&mosaics).filter_map(|(&i, m)| Some((i, m.as_ref().err()?.clone())));
+                let lost: Lost = gone.collect();
+                if !lost.is_empty() {
+                    return Err(lost);
+                }
+                let frame = |(&i, mosaic): (&usize, &'_ Result<Arc<Mosaic>, Dropped>)| {
+                    Some((mosaic.as_ref().ok()?.clone(), &self.frames[i].analysed.as_ref()?.sky))
+                };
+                let frames: Vec<_> = part.iter().zip(&mosaics).filter_map(frame).collect();
+                let frames: Vec<_> = frames.iter().map(|(mosaic, sky)| DefectFrame { mosaic, sky }).collect();
+                search.add(&frames);
             }
-            let frames: Vec<DefectFrame<'_>> = chosen
-                .iter()
-                .zip(&mosaics)
-                .filter_map(|(&i, mosaic)| {
-                    let f = &self.frames[i];
-                    let (mosaic, sky) = (mosaic.as_ref().ok()?, &f.analysed.as_ref()?.sky);
-                    Some(DefectFrame { mosaic, sky, transform: f.transform.as_ref()? })
-                })
-                .collect();
-            let size =
-                (self.frames[chosen[0]].meta.width as usize, self.frames[chosen[0]].meta.height as usize);
-            let all = self.with_old_defects(telescope.as_deref(), Defects::find(&frames), size);
-            found.insert(telescope.clone(), all);
+            let transforms: Vec<Transform> =
+                chosen.iter().filter_map(|&i| self.frames[i].transform).collect();
+            let all = self.with_old_defects(telescope.as_deref(), search.finish(&transforms), size);
+            found.insert(telescope, all);
         }
         Ok(found)
     }

@@ -20,7 +20,7 @@ use crate::noise::NoiseModel;
 use crate::options::StackOptions;
 use crate::parallel;
 use crate::progress::{Progress, Stage};
-use crate::report::{Append, Dropped, FrameReport, Reason, Seconds};
+use crate::report::{Append, Calibration, Dropped, FrameReport, Reason, Seconds};
 use crate::source::FrameSource;
 use crate::stack::{Stack, StackNoise, to_array};
 use crate::transform::{Model, Transform};
@@ -98,6 +98,7 @@ struct Run<'a> {
     registration_rms: Option<f64>,
     model: Option<Model>,
     defects: BTreeMap<Option<String>, Defects>,
+    calibration: Option<Calibration>,
     old: Option<Old<'a>>,
     appended: Option<Append>,
     noise: Option<NoiseModel>,
@@ -118,6 +119,7 @@ impl<'a> Run<'a> {
             registration_rms: None,
             model: None,
             defects: BTreeMap::new(),
+            calibration: None,
             old: None,
             appended: None,
             noise: None,
