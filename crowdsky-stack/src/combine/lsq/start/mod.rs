@@ -3,10 +3,12 @@
 //! Every node takes the nearest photosite of each colour (the mean of two greens) from every frame. Of these values the lowest
 //! and the highest are dropped, the rest give mean and variance; twice, what lies within three spreads is averaged.
 
-use crate::combine::{Plan, Registered};
+mod sites;
+
+use crate::combine::Plan;
 use crate::parallel;
 use crate::window::Window;
-use crowdsky_core::{Band, BayerPattern};
+use sites::Sites;
 use std::ops::Range;
 
 /// A rectangle of the half-resolution picture, three planes.
@@ -65,164 +67,6 @@ pub(super) fn robust_start(
         }
     }
     Start { width, first: (columns.start, rows.start), planes }
-}
-
-/// A frame's photosites near output pixels.
-struct Sites<'a> {
-    window: Window<'a>,
-    frame: &'a Registered<'a>,
-    /// Column and row parity of red; blue has the others.
-    red: (usize, usize),
-    sky: [f32; 3],
-    /// Nodes in a row of the whole picture.
-    width: usize,
-    /// Nodes whose nearest photosite of a colour is a defect: row, column, photosite; in order of rows.
-    holes: Vec<(usize, usize, (usize, usize))>,
-}
-
-/// The four photosites of a node: columns and rows, by parity.
-#[derive(Clone, Copy)]
-struct Nearest {
-    columns: [usize; 2],
-    rows: [usize; 2],
-}
-
-impl<'a> Sites<'a> {
-    /// For nodes in these columns and rows.
-    fn new(
-        frame: &'a Registered<'a>,
-        window: Window<'a>,
-        plan: &Plan<'_>,
-        nodes: [Range<usize>; 2],
-    ) -> Sites<'a> {
-        let red = match window.pattern() {
-            BayerPattern::Rggb => (0, 0),
-            BayerPattern::Grbg => (1, 0),
-            BayerPattern::Gbrg => (0, 1),
-            BayerPattern::Bggr => (1, 1),
-        };
-        let width = plan.size.0.div_ceil(2);
-        let mut sites = Sites { window, frame, red, sky: plan.sky, width, holes: Vec::new() };
-        if let Some(to_output) = frame.to_frame.invert() {
-            for (x, y) in frame.defects.iter() {
-                let (u, v) = to_output.apply(x as f64, y as f64);
-                let (i, j) =
-                    (super::model::half_place(u).round() as i64, super::model::half_place(v).round() as i64);
-                for (i, j) in (-2..=2).flat_map(|b| (-2..=2).map(move |a| (i + a, j + b))) {
-                    let here = |i: i64, within: &Range<usize>| i >= 0 && within.contains(&(i as usize));
-                    if here(i, &nodes[0])
-                        && here(j, &nodes[1])
-                        && sites.at(i as usize, j as usize).is_some_and(|n| n.has((x, y)))
-                    {
-                        sites.holes.push((j as usize, i as usize, (x, y)));
-                    }
-                }
-            }
-        }
-        sites.holes.sort_unstable();
-        sites
-    }
-
-    /// Place of node (`i`, `j`) in the frame.
-    fn place(&self, i: f64, j: f64) -> (f64, f64) {
-        self.frame.to_frame.apply(2.0 * i + 0.5, 2.0 * j + 0.5)
-    }
-
-    /// The nearest photosites of a node, `None` beyond the frame's rim.
-    fn at(&self, i: usize, j: usize) -> Option<Nearest> {
-        let (u0, v0) = self.place(0.0, j as f64);
-        let [[a, ..], [d, ..]] = self.frame.to_frame.rows;
-        let (u, v) = (u0 as f32 + i as f32 * (2.0 * a) as f32, v0 as f32 + i as f32 * (2.0 * d) as f32);
-        self.near(u, v)
-    }
-
-    #[inline(always)]
-    fn near(&self, u: f32, v: f32) -> Option<Nearest> {
-        let (width, height) = (self.window.width(), self.window.height());
-        let inside = u >= -0.5 && v >= -0.5 && u <= width as f32 - 0.5 && v <= height as f32 - 0.5;
-        if !inside {
-            return None;
-        }
-        // The last column and row of each parity.
-        let last = |n: usize, parity: usize| n - 1 - ((n - 1) ^ parity) % 2;
-        // To i32 first: one instruction, where a conversion to 64 bits without sign is six.
-        let even = |p: f32, n: usize| ((0.5 * p + 0.5) as i32 as usize * 2).min(last(n, 0));
-        let odd = |p: f32, n: usize| ((0.5 * p).max(0.0) as i32 as usize * 2 + 1).min(last(n, 1));
-        Some(Nearest { columns: [even(u, width), odd(u, width)], rows: [even(v, height), odd(v, height)] })
-    }
-
-    /// Values of nodes `columns` of row `j` relative to the sky, by band; NaN where there is none.
-    fn fill(&self, j: usize, columns: Range<usize>, out: [&mut [f32]; 3]) {
-        let [red, green, blue] = out;
-        let (start, n, left) = (columns.start, columns.len(), self.window.first_column());
-        let gain = 1.0 / self.frame.transparency;
-        // The level along an output row is a parabola: three points tell it.
-        let last = (self.width - 1).max(2) as f64;
-        let levels = [0.0, 0.5 * last, last].map(|i| {
-            let (u, v) = self.place(i, j as f64);
-            self.frame.difference.at(u, v).map(|d| d * gain)
-        });
-        let parabola: [[f32; 3]; 3] = std::array::from_fn(|b| {
-            let (p, q, r) = (levels[0][b], levels[1][b], levels[2][b]);
-            let bend = 2.0 * (p - 2.0 * q + r) / (last * last);
-            [(p + f64::from(self.sky[b])) as f32, ((r - p) / last - bend * last) as f32, bend as f32]
-        });
-        let gain = gain as f32;
-        let (u0, v0) = self.place(0.0, j as f64);
-        let [[a, ..], [d, ..]] = self.frame.to_frame.rows;
-        let (u0, v0, du, dv) = (u0 as f32, v0 as f32, (2.0 * a) as f32, (2.0 * d) as f32);
-        let (x, y) = self.red;
-        let (mut rows, mut with_red, mut with_blue) = ([usize::MAX; 2], &[][..], &[][..]);
-        for i in 0..n {
-            let step = (start + i) as f32;
-            let Some(near) = self.near(u0 + step * du, v0 + step * dv) else {
-                (red[i], green[i], blue[i]) = (f32::NAN, f32::NAN, f32::NAN);
-                continue;
-            };
-            // A line of nodes stays on the same rows for long.
-            if rows != near.rows {
-                rows = near.rows;
-                (with_red, with_blue) = (self.window.row(rows[y]), self.window.row(rows[1 - y]));
-            }
-            let (p, q) = (near.columns[x] - left, near.columns[1 - x] - left);
-            let (r, g, h, b) = (with_red[p], with_red[q], with_blue[p], with_blue[q]);
-            let level =
-                |band: usize| parabola[band][0] + step * (parabola[band][1] + step * parabola[band][2]);
-            red[i] = f32::from(r) * gain - level(0);
-            green[i] = 0.5 * (f32::from(g) + f32::from(h)) * gain - level(1);
-            blue[i] = f32::from(b) * gain - level(2);
-        }
-        let from = self.holes.partition_point(|h| h.0 < j);
-        for &(_, node, (column, row)) in self.holes[from..].iter().take_while(|h| h.0 == j) {
-            if !columns.contains(&node) {
-                continue;
-            }
-            let (i, step) = (node - start, node as f32);
-            let level =
-                |band: usize| parabola[band][0] + step * (parabola[band][1] + step * parabola[band][2]);
-            match self.window.pattern().band(column, row) {
-                Band::Red => red[i] = f32::NAN,
-                Band::Blue => blue[i] = f32::NAN,
-                Band::Green => {
-                    // The other green alone, unless it is a defect too.
-                    let Some(near) = self.at(node, j) else { continue };
-                    let other = (near.columns[(column + 1) % 2], near.rows[(row + 1) % 2]);
-                    let bad = self.frame.defects.in_row(other.1, other.0, other.0 + 1).next().is_some();
-                    green[i] = if bad {
-                        f32::NAN
-                    } else {
-                        f32::from(self.window.at(other.0, other.1)) * gain - level(1)
-                    };
-                }
-            }
-        }
-    }
-}
-
-impl Nearest {
-    fn has(&self, (x, y): (usize, usize)) -> bool {
-        self.columns[x % 2] == x && self.rows[y % 2] == y
-    }
 }
 
 /// Working memory of some rows: frames x bands x nodes.
