@@ -129,7 +129,7 @@ mod kernel {
     use super::BOUND;
 
     /// Adds a row of one frame.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn add(row: &[u16], sky: &[f32], inverse: &[f32], sums: &mut [f32], signs: &mut [i8]) {
         let n = row.len();
         let (sky, inverse, sums, signs) = (&sky[..n], &inverse[..n], &mut sums[..n], &mut signs[..n]);

@@ -69,7 +69,7 @@ mod kernel {
     }
 
     /// Row `y` of the image blurred from top to bottom.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn down(half: &[f32], image: &[f32], stride: usize, y: usize, out: &mut [f32]) {
         let rows = image.len() / stride;
         let nothing = [0.0; BLOCK];
@@ -86,7 +86,7 @@ mod kernel {
     }
 
     /// A line, with as many columns more on both sides as the kernel reaches, blurred from left to right.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn across(half: &[f32], line: &[f32], out: &mut [f32]) {
         let radius = half.len() - 1;
         for (block, out) in out.chunks_exact_mut(BLOCK).enumerate() {

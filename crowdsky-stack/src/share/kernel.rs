@@ -34,7 +34,7 @@ impl<'a> Model<'a> {
 const LEAST: f32 = 1e-6;
 
 /// Clears `mask` where `values` are not finite and above `least`.
-#[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+#[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub(super) fn look(mask: &mut [f32], values: &[f32], least: f32) {
     let values = &values[..mask.len()];
     for (m, &v) in mask.iter_mut().zip(values) {
@@ -43,7 +43,7 @@ pub(super) fn look(mask: &mut [f32], values: &[f32], least: f32) {
 }
 
 /// `values` times a factor; where the mask is 0 the second number of `factor_else`.
-#[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+#[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub(super) fn take(out: &mut [f32], values: &[f32], mask: &[f32], factor_else: (f32, f32)) {
     let n = out.len();
     let (values, mask) = (&values[..n], &mask[..n]);
@@ -54,7 +54,7 @@ pub(super) fn take(out: &mut [f32], values: &[f32], mask: &[f32], factor_else: (
 }
 
 /// The blurred picture over the blurred mask, and what the picture has beyond it.
-#[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+#[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub(super) fn split(low: &mut [f32], detail: &mut [f32], weight: &[f32], mask: &[f32]) {
     let n = low.len();
     let (detail, weight, mask) = (&mut detail[..n], &weight[..n], &mask[..n]);
@@ -66,7 +66,7 @@ pub(super) fn split(low: &mut [f32], detail: &mut [f32], weight: &[f32], mask: &
 }
 
 /// The common picture by weights of inverse variance, its variance and its square.
-#[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+#[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub(super) fn common(
     detail: [&[f32]; 3],
     noise: [&[f32]; 3],
@@ -85,7 +85,7 @@ pub(super) fn common(
     }
 }
 
-#[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+#[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub(super) fn multiply(a: &[f32], b: &[f32], out: &mut [f32]) {
     let n = out.len();
     let (a, b) = (&a[..n], &b[..n]);
@@ -95,7 +95,7 @@ pub(super) fn multiply(a: &[f32], b: &[f32], out: &mut [f32]) {
 }
 
 /// The band's detail as a multiple of the common one, around each pixel, and the square of what it has beyond that.
-#[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+#[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub(super) fn ratio(model: &Model<'_>, power: &[f32], ratio: &mut [f32], rest: &mut [f32]) {
     let n = ratio.len();
     let (m, power, rest) = (model.first(n), &power[..n], &mut rest[..n]);
@@ -111,7 +111,7 @@ pub(super) fn ratio(model: &Model<'_>, power: &[f32], ratio: &mut [f32], rest: &
 }
 
 /// Low part, common detail, and the band's own as far as it stands above its noise, where the mask is not 0.
-#[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+#[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 pub(super) fn join(model: &Model<'_>, ratio: &[f32], low: &[f32], mask: &[f32], out: &mut [f32]) {
     let n = out.len();
     let m = model.first(n);

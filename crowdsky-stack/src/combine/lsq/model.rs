@@ -87,7 +87,7 @@ mod kernel {
     }
 
     /// Lowest and highest of nodes i - 1 to i + 2 of each row.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn range_across(model: &[f32], low: &mut [f32], high: &mut [f32]) {
         for j in 0..SIDE {
             let r: &[f32] = &model[j * SIDE..(j + 1) * SIDE];
@@ -105,7 +105,7 @@ mod kernel {
     }
 
     /// The same down the columns; then the square of the range, times `factor`.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn range_down(low: &[f32], high: &[f32], factor: f32, out: &mut [f32]) {
         for j in 0..SIDE {
             let rows = [j.max(1) - 1, j, (j + 1).min(SIDE - 1), (j + 2).min(SIDE - 1)];
@@ -121,7 +121,7 @@ mod kernel {
     }
 
     /// `[a, 1 - 2 a, a]` with neighbours `step` apart; the first and last `step` nodes stay as they are.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn filter(image: &[f32], step: usize, out: &mut [f32]) {
         out[..step].copy_from_slice(&image[..step]);
         out[AREA - step..AREA].copy_from_slice(&image[AREA - step..AREA]);

@@ -59,7 +59,7 @@ mod kernel {
     use super::{AREA, Equations, SIDE};
 
     /// `out = matrix p`. The rim of one node stays outside: only its diagonal counts there, and the halo is thrown away.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn multiply(m: &Equations, p: &[f32], out: &mut [f32]) {
         const INNER: usize = SIDE - 2;
         let rim = |o: usize| m.diagonal[o] * p[o];
@@ -98,7 +98,7 @@ mod kernel {
     }
 
     /// Sixteen sums side by side, then their sum: the same order for every width of vector.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
         let mut sums = [0.0f32; 16];
         let (a, rest_a) = a.as_chunks::<16>();
@@ -115,7 +115,7 @@ mod kernel {
     }
 
     /// Residual and its scaled copy at the start; 0 where the diagonal is 0.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn begin(
         right: &[f32],
         image: &[f32],
@@ -132,7 +132,7 @@ mod kernel {
         }
     }
 
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn advance(step: f32, direction: &[f32], image: &[f32], x: &mut [f32], residual: &mut [f32]) {
         let n = x.len();
         let (direction, image, residual) = (&direction[..n], &image[..n], &mut residual[..n]);
@@ -142,7 +142,7 @@ mod kernel {
         }
     }
 
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn scale(residual: &[f32], diagonal: &[f32], scaled: &mut [f32]) {
         let n = scaled.len();
         let (residual, diagonal) = (&residual[..n], &diagonal[..n]);
@@ -151,7 +151,7 @@ mod kernel {
         }
     }
 
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn turn(share: f32, scaled: &[f32], direction: &mut [f32]) {
         let n = direction.len();
         let scaled = &scaled[..n];

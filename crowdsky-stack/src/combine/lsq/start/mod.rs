@@ -149,7 +149,7 @@ mod kernel {
     use super::CLIP;
 
     /// Adds one frame's values: sum, sum of squares, extremes, number.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn gather(
         values: &[f32],
         sum: &mut [f32],
@@ -203,7 +203,7 @@ mod kernel {
     }
 
     /// Adds one frame's values that lie within [`CLIP`] spreads of the mean, weighted.
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn clipped(
         values: &[f32],
         mean: &[f32],

@@ -252,12 +252,12 @@ mod kernel {
         }
     }
 
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn red_first(with_red: &[u16], with_blue: &[u16], levels: &Levels, out: [&mut [f32]; 3]) {
         values_of::<true>(with_red, with_blue, levels, out);
     }
 
-    #[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx2+avx512f+avx512vl+avx512dq"))]
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
     pub(super) fn red_second(with_red: &[u16], with_blue: &[u16], levels: &Levels, out: [&mut [f32]; 3]) {
         values_of::<false>(with_red, with_blue, levels, out);
     }
