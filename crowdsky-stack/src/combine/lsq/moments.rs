@@ -38,41 +38,90 @@ impl Equations {
 
     /// From the moments of all cells.
     pub(super) fn assemble(&mut self, cells: &[Cell]) {
-        let planes = [
-            &mut self.diagonal,
-            &mut self.east,
-            &mut self.south,
-            &mut self.south_east,
-            &mut self.south_west,
-            &mut self.right,
-        ];
-        for plane in planes {
+        kernel::assemble(self, cells);
+    }
+}
+
+/// The moments of a row of cells, one array for each: what vectors are made of.
+pub(super) struct CellRow {
+    pub(super) moments: [[f32; SIDE]; 16],
+}
+
+impl CellRow {
+    pub(super) fn new() -> CellRow {
+        CellRow { moments: [[0.0; SIDE]; 16] }
+    }
+
+    /// Takes row `j`.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, cells: &[Cell], j: usize) {
+        for (i, cell) in cells[j * SIDE..(j + 1) * SIDE].iter().enumerate() {
+            for (moment, &value) in self.moments.iter_mut().zip(cell) {
+                moment[i] = value;
+            }
+        }
+    }
+
+    /// One cell of it.
+    #[inline(always)]
+    pub(super) fn cell(&self, i: usize) -> Cell {
+        std::array::from_fn(|k| self.moments[k][i])
+    }
+}
+
+#[allow(unsafe_code)] // The macro's call of a function compiled for more, behind its run-time check.
+mod kernel {
+    use super::{Cell, CellRow, Equations, SIDE, gram, right_side};
+
+    /// What a row of cells gives to the row of nodes above it and to the one below: by node on the left and on the right.
+    type Parts = [[f32; SIDE]; 2];
+
+    /// Adds to nodes what the cell on their right and the one on their left have for them.
+    #[inline(always)]
+    fn add(nodes: &mut [f32], parts: &Parts) {
+        nodes[0] += parts[0][0];
+        for i in 1..SIDE {
+            nodes[i] += parts[1][i - 1] + parts[0][i];
+        }
+    }
+
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+    pub(super) fn assemble(equations: &mut Equations, cells: &[Cell]) {
+        let Equations { diagonal, east, south, south_east, south_west, right } = equations;
+        for plane in
+            [&mut *diagonal, &mut *east, &mut *south, &mut *south_east, &mut *south_west, &mut *right]
+        {
             plane.fill(0.0);
         }
+        let mut row = CellRow::new();
+        let none: Parts = [[0.0; SIDE]; 2];
+        let [mut upper, mut lower, mut down, mut right_up, mut right_down] = [none; 5];
+        let [mut across_up, mut across_down, mut diagonal_down] = [[0.0; SIDE]; 3];
         for j in 0..SIDE - 1 {
-            for i in 0..SIDE - 1 {
-                let o = j * SIDE + i;
-                let cell = &cells[o];
-                if cell[0] == 0.0 {
-                    continue;
-                }
-                let g = gram(cell);
-                self.diagonal[o] += g.ll[0];
-                self.diagonal[o + 1] += g.hh[0];
-                self.diagonal[o + SIDE] += g.ll[2];
-                self.diagonal[o + SIDE + 1] += g.hh[2];
-                self.east[o] += g.lh[0];
-                self.east[o + SIDE] += g.lh[2];
-                self.south[o] += g.ll[1];
-                self.south[o + 1] += g.hh[1];
-                self.south_east[o] += g.lh[1];
-                self.south_west[o + 1] += g.lh[1];
-                let [r00, r10, r01, r11] = right_side(cell);
-                self.right[o] += r00;
-                self.right[o + 1] += r10;
-                self.right[o + SIDE] += r01;
-                self.right[o + SIDE + 1] += r11;
+            row.fill(cells, j);
+            // The last column has no cell on its right: its moments are 0, for no sample reaches it.
+            for i in 0..SIDE {
+                let cell = row.cell(i);
+                let g = gram(&cell);
+                (upper[0][i], upper[1][i]) = (g.ll[0], g.hh[0]);
+                (lower[0][i], lower[1][i]) = (g.ll[2], g.hh[2]);
+                (down[0][i], down[1][i]) = (g.ll[1], g.hh[1]);
+                (across_up[i], across_down[i], diagonal_down[i]) = (g.lh[0], g.lh[2], g.lh[1]);
+                let [r00, r10, r01, r11] = right_side(&cell);
+                (right_up[0][i], right_up[1][i], right_down[0][i], right_down[1][i]) = (r00, r10, r01, r11);
             }
+            let (this, next) = (j * SIDE..(j + 1) * SIDE, (j + 1) * SIDE..(j + 2) * SIDE);
+            add(&mut diagonal[this.clone()], &upper);
+            add(&mut diagonal[next.clone()], &lower);
+            add(&mut south[this.clone()], &down);
+            add(&mut right[this.clone()], &right_up);
+            add(&mut right[next.clone()], &right_down);
+            let sum =
+                |to: &mut [f32], part: &[f32]| to.iter_mut().zip(part).for_each(|(to, part)| *to += part);
+            sum(&mut east[this.clone()], &across_up);
+            sum(&mut east[next], &across_down);
+            south_east[this.clone()].copy_from_slice(&diagonal_down);
+            south_west[this][1..].copy_from_slice(&diagonal_down[..SIDE - 1]);
         }
     }
 }
