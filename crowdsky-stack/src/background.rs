@@ -11,6 +11,8 @@ pub struct SkyMesh {
     rows: usize,
     width: usize,
     height: usize,
+    /// Cells to a photosite, across and down.
+    per_photosite: [f64; 2],
     /// Level of each cell, by band, row by row.
     levels: [Vec<f32>; 3],
     /// The same after a 3 x 3 median: what detection subtracts.
@@ -61,7 +63,8 @@ impl SkyMesh {
         };
         let median = [middle(&levels[0]), middle(&levels[1]), middle(&levels[2])];
         let smooth = [0, 1, 2].map(|b| median_3x3(&levels[b], columns, rows));
-        SkyMesh { columns, rows, width, height, levels, smooth, noise, median }
+        let per_photosite = [columns as f64 / width as f64, rows as f64 / height as f64];
+        SkyMesh { columns, rows, width, height, per_photosite, levels, smooth, noise, median }
     }
 
     /// Noise of one photosite on blank sky, ADU, by band.
@@ -102,8 +105,8 @@ impl SkyMesh {
     /// Smoothed level at a pixel, bilinear between cell centres, constant beyond the outermost ones.
     #[must_use]
     pub fn level(&self, band: Band, x: f64, y: f64) -> f32 {
-        let (i, fx) = self.place(x, self.columns, self.width);
-        let (j, fy) = self.place(y, self.rows, self.height);
+        let (i, fx) = place(x, self.columns, self.per_photosite[0]);
+        let (j, fy) = place(y, self.rows, self.per_photosite[1]);
         let m = &self.smooth[band.index()];
         let row = |j: usize| {
             let a = m[j * self.columns + i];
@@ -113,12 +116,15 @@ impl SkyMesh {
         let (a, b) = (row(j), row((j + 1).min(self.rows - 1)));
         a + (b - a) * fy
     }
+}
 
-    fn place(&self, x: f64, cells: usize, side: usize) -> (usize, f32) {
-        let u = ((x + 0.5) * cells as f64 / side as f64 - 0.5).clamp(0.0, (cells - 1) as f64);
-        let i = u.floor();
-        (i as usize, (u - i) as f32)
-    }
+/// The cell whose centre lies before photosite `x`, and how far beyond it, in cells.
+#[inline]
+fn place(x: f64, cells: usize, per_photosite: f64) -> (usize, f32) {
+    let u = ((x + 0.5) * per_photosite - 0.5).clamp(0.0, (cells - 1) as f64);
+    // Not below 0: to cut off is to round down.
+    let i = u as usize;
+    (i, (u - i as f64) as f32)
 }
 
 /// Noise of one photosite by band, ADU, from the differences of neighbours of one colour.

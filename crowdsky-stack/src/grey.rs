@@ -32,14 +32,7 @@ impl GreyImage {
         let mut level = vec![0.0f32; width];
         for (j, out) in values.chunks_exact_mut(width).enumerate() {
             level_row(sky, inverse, sum, 2 * j, &mut level);
-            let (top, bottom) = (mosaic.row(2 * j), mosaic.row(2 * j + 1));
-            for (i, v) in out.iter_mut().enumerate() {
-                *v = weights[0][0] * f32::from(top[2 * i])
-                    + weights[0][1] * f32::from(top[2 * i + 1])
-                    + weights[1][0] * f32::from(bottom[2 * i])
-                    + weights[1][1] * f32::from(bottom[2 * i + 1])
-                    - level[i];
-            }
+            kernel::cells([mosaic.row(2 * j), mosaic.row(2 * j + 1)], weights, &level, out);
         }
         let gain = smooth(&mut values, width, height);
         // White noise through the filter; where the field is so crowded that stars are the noise, the spread itself.
@@ -110,18 +103,41 @@ fn smooth(values: &mut [f32], width: usize, height: usize) -> f32 {
     let k = [1.0 / total, k1 / total, k2 / total];
     let mut across = vec![0.0f32; values.len()];
     for (row, out) in values.chunks_exact(width).zip(across.chunks_exact_mut(width)) {
-        for (o, v) in out[2..width - 2].iter_mut().zip(row.windows(5)) {
-            *o = k[0] * v[2] + k[1] * (v[1] + v[3]) + k[2] * (v[0] + v[4]);
-        }
+        let near = |d: usize| &row[d..width - 4 + d];
+        kernel::blend([near(0), near(1), near(2), near(3), near(4)], k, &mut out[2..width - 2]);
     }
     values[..2 * width].fill(0.0);
     values[(height - 2) * width..].fill(0.0);
     for (j, out) in values.chunks_exact_mut(width).enumerate().take(height - 2).skip(2) {
         let row = |d: usize| &across[(j + d - 2) * width..(j + d - 1) * width];
-        let (a, b, c, d, e) = (row(0), row(1), row(2), row(3), row(4));
-        for i in 0..width {
+        kernel::blend([row(0), row(1), row(2), row(3), row(4)], k, out);
+    }
+    k[0] * k[0] + 2.0 * (k[1] * k[1] + k[2] * k[2])
+}
+
+#[allow(unsafe_code)] // The macro's call of a function compiled for more, behind its run-time check.
+mod kernel {
+    /// Cells of 2 x 2 photosites of two rows, weighted, less their level.
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+    pub(super) fn cells(rows: [&[u16]; 2], weights: [[f32; 2]; 2], level: &[f32], out: &mut [f32]) {
+        let n = out.len();
+        let ([top, bottom], level) = (rows.map(|row| &row[..2 * n]), &level[..n]);
+        for i in 0..n {
+            out[i] = weights[0][0] * f32::from(top[2 * i])
+                + weights[0][1] * f32::from(top[2 * i + 1])
+                + weights[1][0] * f32::from(bottom[2 * i])
+                + weights[1][1] * f32::from(bottom[2 * i + 1])
+                - level[i];
+        }
+    }
+
+    /// Five values, the middle one by `k[0]`, those beside it by `k[1]`, the outer ones by `k[2]`.
+    #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+    pub(super) fn blend(values: [&[f32]; 5], k: [f32; 3], out: &mut [f32]) {
+        let n = out.len();
+        let [a, b, c, d, e] = values.map(|v| &v[..n]);
+        for i in 0..n {
             out[i] = k[0] * c[i] + k[1] * (b[i] + d[i]) + k[2] * (a[i] + e[i]);
         }
     }
-    k[0] * k[0] + 2.0 * (k[1] * k[1] + k[2] * k[2])
 }

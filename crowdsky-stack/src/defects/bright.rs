@@ -40,11 +40,12 @@ impl Counts {
 pub(super) fn count(frame: &DefectFrame<'_>, first: usize, counts: &mut [[u8; 3]]) {
     let (mosaic, noise) = (frame.mosaic, frame.sky.noise());
     let (width, pattern) = (mosaic.width(), mosaic.pattern());
-    for (y, counts) in (first..).zip(counts.chunks_exact_mut(width)) {
-        let row = mosaic.row(y);
-        // The sky is smooth over 16 px; its level there serves them all.
-        for block in (0..width).step_by(16) {
-            let level = Band::ALL.map(|b| frame.sky.level(b, block as f64 + 8.0, y as f64));
+    let middle = (first + counts.len() / width / 2) as f64;
+    // The sky is smooth over 16 px; its level there serves them all.
+    for block in (0..width).step_by(16) {
+        let level = Band::ALL.map(|b| frame.sky.level(b, block as f64 + 8.0, middle));
+        for (y, counts) in (first..).zip(counts.chunks_exact_mut(width)) {
+            let row = mosaic.row(y);
             for x in block..(block + 16).min(width) {
                 let band = pattern.band(x, y).index();
                 let above = f32::from(row[x]) - level[band];
