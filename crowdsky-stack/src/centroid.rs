@@ -34,13 +34,16 @@ pub(crate) enum Width {
     Fixed,
 }
 
+/// A star is fitted in a circle of this radius at most, px.
+pub(crate) const MAX_RADIUS: usize = 10;
+
 /// Amplitude (3), level (3), x, y, sigma.
 const PARAMETERS: usize = 9;
 const X: usize = 6;
 const Y: usize = 7;
 const S: usize = 8;
 
-/// Fits a star near (`x`, `y`) in a circle of `radius` px, starting from width `sigma` (px).
+/// Fits a star near (`x`, `y`) in a circle of `radius` px ([`MAX_RADIUS`] at most), starting from width `sigma` (px).
 ///
 /// Gauss-Newton on all nine parameters; each photosite touches five of them. Amplitudes per colour make the position
 /// free of the Bayer phase: a red star's four dark neighbours do not pull it. `None` if it wanders more than 2 px,
@@ -55,6 +58,7 @@ pub(crate) fn fit_star(
     width: Width,
 ) -> Option<Fit> {
     let (w, h) = (mosaic.width() as f64, mosaic.height() as f64);
+    let radius = radius.min(MAX_RADIUS);
     let r = radius as f64;
     let (cx, cy) = (x.round(), y.round());
     if cx - r < 0.0 || cy - r < 0.0 || cx + r > w - 1.0 || cy + r > h - 1.0 {
@@ -75,6 +79,16 @@ pub(crate) fn fit_star(
         let mut right = [0.0; PARAMETERS];
         (chi2, used, peak) = (0.0, 0, 0);
         let inverse_s2 = 1.0 / (p[S] * p[S]);
+        // The Gaussian is one along x times one along y: 22 exponentials, not 121.
+        let profile = |first: usize, centre: f64| {
+            let mut along = [0.0; 2 * MAX_RADIUS + 1];
+            for (i, value) in along[..side].iter_mut().enumerate() {
+                let d = (first + i) as f64 - centre;
+                *value = (-0.5 * d * d * inverse_s2).exp();
+            }
+            along
+        };
+        let (along_x, along_y) = (profile(x0, p[X]), profile(y0, p[Y]));
         for j in 0..side {
             let v = (y0 + j) as f64;
             let row = &mosaic.row(y0 + j)[x0..x0 + side];
@@ -85,7 +99,7 @@ pub(crate) fn fit_star(
                 }
                 let (dx, dy) = (u - p[X], v - p[Y]);
                 let d2 = (dx * dx + dy * dy) * inverse_s2;
-                let g = (-0.5 * d2).exp();
+                let g = along_x[i] * along_y[j];
                 let c = mosaic.pattern().band(x0 + i, y0 + j).index();
                 let a = p[c] * g * inverse_s2;
                 let derivative = [g, 1.0, a * dx, a * dy, a * p[S] * d2];

@@ -27,11 +27,12 @@ pub(crate) fn of(pixels: &[u16]) -> u64 {
 
 /// 64 bits of the values of planes; every NaN counts alike.
 pub(crate) fn of_planes(planes: &[Array2<f32>; 3]) -> u64 {
-    planes.iter().enumerate().fold(END, |sum, (lane, plane)| {
-        let bits = |v: &f32| if v.is_nan() { f32::NAN.to_bits() } else { v.to_bits() };
-        let size = (plane.nrows() as u64) << 32 | plane.ncols() as u64;
-        plane.iter().fold(mix(sum ^ LANES[lane], size), |sum, v| mix(sum, u64::from(bits(v))))
-    })
+    let bits = |v: &f32| if v.is_nan() { f32::NAN.to_bits() } else { v.to_bits() };
+    let rows = |plane: &Array2<f32>| {
+        let row = |y: usize| plane.row(y).iter().fold(END, |sum, v| mix(sum, u64::from(bits(v))));
+        crate::parallel::map(plane.nrows(), row).into_iter().fold(plane.ncols() as u64, mix)
+    };
+    planes.iter().zip(LANES).fold(END, |sum, (plane, lane)| mix(sum ^ lane, rows(plane)))
 }
 
 /// One more word: a product carries low bits upwards, the shift brings high ones down.

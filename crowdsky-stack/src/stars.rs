@@ -1,7 +1,7 @@
 //! The stars of one raw frame.
 
 use crate::background::SkyMesh;
-use crate::centroid::{FWHM_PER_SIGMA, Fit, Width, fit_star};
+use crate::centroid::{FWHM_PER_SIGMA, Fit, MAX_RADIUS, Width, fit_star};
 use crate::grey::{Candidate, GreyImage};
 use crate::mosaic::Mosaic;
 use crate::spikes::{MARGIN, second_neighbour};
@@ -83,7 +83,7 @@ pub fn detect(mosaic: &Mosaic, sky: &SkyMesh) -> Detection {
         .filter(plausible)
         .collect();
     let typical = typical_sigma(&bright).unwrap_or(1.4);
-    let radius = ((2.4 * typical).ceil() as usize).clamp(4, 10);
+    let radius = ((2.4 * typical).ceil() as usize).clamp(4, MAX_RADIUS);
     let mut fits: Vec<Fit> = candidates
         .iter()
         .filter_map(|c| {

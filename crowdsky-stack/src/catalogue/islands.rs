@@ -39,9 +39,18 @@ pub(super) struct Island {
 
 /// Connected pixels above the threshold, split at saddles: pixels join in order of falling height, each to the basin of its
 /// neighbours; where two basins meet, the lower one joins the higher unless it stands clear of the saddle.
-pub(super) fn label(image: &[f32], width: usize, cut: &dyn Fn(usize) -> f32, threshold: f32) -> Vec<Island> {
+pub(super) fn label(
+    image: &[f32],
+    width: usize,
+    cut: impl Fn(usize) -> f32 + Sync + Send,
+    threshold: f32,
+) -> Vec<Island> {
     let height = image.len() / width;
-    let mut order: Vec<u32> = (0..image.len()).filter(|&i| image[i] > cut(i)).map(|i| i as u32).collect();
+    let above = crate::parallel::map(height, |y| {
+        let row = y * width..(y + 1) * width;
+        row.filter(|&i| image[i] > cut(i)).map(|i| i as u32).collect::<Vec<u32>>()
+    });
+    let mut order = above.concat();
     order.sort_unstable_by(|&a, &b| image[b as usize].total_cmp(&image[a as usize]).then(a.cmp(&b)));
     const NONE: u32 = u32::MAX;
     let mut basin_of = vec![NONE; image.len()];

@@ -140,7 +140,7 @@ pub(crate) fn find_stars(stack: &Combined, size: (usize, usize)) -> Vec<StackSta
     let threshold = (THRESHOLD * filtered_noise) as f32;
     let cut = |at: usize| threshold * loss[usize::from(stack.footprint[at])];
 
-    let islands = label(&filtered, width, &cut, threshold);
+    let islands = label(&filtered, width, cut, threshold);
     let field = Field { image: &image, filtered: &filtered, skies: &skies, stack, width, height };
     let mut stars: Vec<StackStar> = crate::parallel::map(islands.len(), |i| {
         let first = islands[i].pixels[0] as usize;

@@ -158,12 +158,11 @@ impl<'a> Run<'a> {
         let Some(reference) = self.reference else { return Err(self.nothing()) };
         let (width, height) =
             (self.frames[reference].meta.width as usize, self.frames[reference].meta.height as usize);
-        // The pixels of the frames are done with; the star table may have their memory.
+        // The pixels of the frames are done with. To give back 250 MB takes 20 ms, as long as half of the star table.
         let details: Vec<FrameReport> = (0..self.frames.len()).map(|i| self.frame_report(i)).collect();
-        for frame in &mut self.frames {
-            frame.pixels = None;
-        }
-        let stars = find_stars(&combined, (width, height));
+        let frames = &mut self.frames;
+        let let_go = || frames.iter_mut().for_each(|frame| frame.pixels = None);
+        let (stars, ()) = parallel::both(|| find_stars(&combined, (width, height)), let_go);
         self.progress.update(Stage::Catalogue, 1, 1);
         let accepted = self.order.iter().map(|&i| &self.frames[i].meta);
         let meta = StackMeta::from_frames(accepted, self.frames.len() as u32);
