@@ -83,6 +83,25 @@ impl Lanes for Avx2 {
         unsafe { _mm256_add_epi32(_mm256_mullo_epi32(row, _mm256_set1_epi32(stride)), column) }
     }
     #[inline(always)]
+    fn every_second(v: __m256i, first: i32) -> u32 {
+        unsafe {
+            let steps = _mm256_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14);
+            let wanted = _mm256_add_epi32(_mm256_set1_epi32(first), steps);
+            _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(v, wanted))) as u32
+        }
+    }
+    #[inline(always)]
+    fn pairs(v: &[f32; 2 * LANES]) -> [__m256; 2] {
+        unsafe {
+            let (a, b) = (_mm256_loadu_ps(v.as_ptr()), _mm256_loadu_ps(v.as_ptr().add(LANES)));
+            // 0 1 2 3 8 9 10 11 and 4 5 6 7 12 13 14 15, so that the shuffle within halves leaves them in order.
+            let (p, q) = (_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b));
+            let (even, odd) =
+                (_mm256_shuffle_ps::<0b10_00_10_00>(p, q), _mm256_shuffle_ps::<0b11_01_11_01>(p, q));
+            [even, odd]
+        }
+    }
+    #[inline(always)]
     fn photosites(row: &[u16; 2 * LANES], odd: bool) -> __m256 {
         unsafe {
             let pairs = _mm256_loadu_si256(row.as_ptr().cast());

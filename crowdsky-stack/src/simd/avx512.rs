@@ -72,6 +72,14 @@ impl Lanes for Avx512 {
         Avx2::at(row, column, stride)
     }
     #[inline(always)]
+    fn every_second(v: __m256i, first: i32) -> u32 {
+        Avx2::every_second(v, first)
+    }
+    #[inline(always)]
+    fn pairs(v: &[f32; 2 * LANES]) -> [__m256; 2] {
+        Avx2::pairs(v)
+    }
+    #[inline(always)]
     fn photosites(row: &[u16; 2 * LANES], odd: bool) -> __m256 {
         Avx2::photosites(row, odd)
     }

@@ -55,6 +55,10 @@ pub(crate) trait Lanes: Sized {
     fn store_index(v: Self::I) -> [i32; LANES];
     /// `row * stride + column`.
     fn at(row: Self::I, column: Self::I, stride: i32) -> Self::I;
+    /// Bit i: lane i is `first + 2 i`.
+    fn every_second(v: Self::I, first: i32) -> u32;
+    /// The even and the odd ones of 16 floats.
+    fn pairs(v: &[f32; 2 * LANES]) -> [Self::F; 2];
     /// Every second of 16 photosites: the even ones, or the odd.
     fn photosites(row: &[u16; 2 * LANES], odd: bool) -> Self::F;
 

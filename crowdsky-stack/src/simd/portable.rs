@@ -80,6 +80,14 @@ impl Lanes for Portable {
         each(|i| row[i] * stride + column[i])
     }
     #[inline(always)]
+    fn every_second(v: Self::I, first: i32) -> u32 {
+        bits(|i| v[i] == first + 2 * i as i32)
+    }
+    #[inline(always)]
+    fn pairs(v: &[f32; 2 * LANES]) -> [Self::F; 2] {
+        [each(|i| v[2 * i]), each(|i| v[2 * i + 1])]
+    }
+    #[inline(always)]
     fn photosites(row: &[u16; 2 * LANES], odd: bool) -> Self::F {
         each(|i| f32::from(row[2 * i + usize::from(odd)]))
     }

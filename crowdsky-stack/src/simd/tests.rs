@@ -29,6 +29,14 @@ impl Kernel for Everything {
             let samples = Samples { gx: small(a), gy: small(b), wr: b, wrr: L::mul(a, b) };
             L::add_moments(&mut cells, place, &samples, 0.7 + x[1] / 1000.0, bits);
         }
+        let sixteen: [f32; 16] = std::array::from_fn(|i| x[i % 8] * i as f32);
+        let [even, odd] = L::pairs(&sixteen);
+        assert!(
+            (0..LANES).all(|i| L::store(even)[i] == sixteen[2 * i] && L::store(odd)[i] == sixteen[2 * i + 1])
+        );
+        let seconds = L::index(L::load(&std::array::from_fn(|i| (3 + 2 * i) as f32 + 0.5)), 15);
+        // The last lane is clamped from 17.
+        assert_eq!(L::every_second(seconds, 3), 0x7f);
         let vectors = [
             L::splat(x[0]),
             L::add(a, b),

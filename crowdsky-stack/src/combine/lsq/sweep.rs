@@ -80,18 +80,7 @@ fn look<L: Lanes>(tile: &Tile, view: &View<'_>, v: usize, row: &Row, site: usize
     let (ix, iy) = (L::index(x, last), L::index(y, last));
     let (fx, fy) = (L::sub(x, L::to_float(ix)), L::sub(y, L::to_float(iy)));
     let cell = L::at(iy, ix, SIDE as i32);
-    // SAFETY: both indices lie in 0..=SIDE - 2, so the cell's four nodes lie within the AREA = SIDE² values of each slice.
-    #[allow(unsafe_code)]
-    let (corners, allowance) = unsafe {
-        let m = &tile.model[..AREA];
-        let corners = [
-            L::gather(m, cell),
-            L::gather(&m[1..], cell),
-            L::gather(&m[SIDE..], cell),
-            L::gather(&m[SIDE + 1..], cell),
-        ];
-        (corners, L::gather(&tile.allowance[..AREA], cell))
-    };
+    let (corners, allowance) = around::<L>(tile, cell, lanes);
     let top = L::add(L::mul(L::sub(corners[1], corners[0]), fx), corners[0]);
     let bottom = L::add(L::mul(L::sub(corners[3], corners[2]), fx), corners[2]);
     let model = L::add(L::mul(L::sub(bottom, top), fy), top);
@@ -107,6 +96,44 @@ fn look<L: Lanes>(tile: &Tile, view: &View<'_>, v: usize, row: &Row, site: usize
         allowance,
         cell,
         lanes,
+    }
+}
+
+/// The model at the four corners of each lane's cell, and the cell's allowance. What lanes get that are not in `lanes` is of no
+/// use to them.
+#[inline(always)]
+fn around<L: Lanes>(tile: &Tile, cell: L::I, lanes: u32) -> ([L::F; 4], L::F) {
+    let (model, allowance) = (&tile.model[..AREA], &tile.allowance[..AREA]);
+    // Frames turn little as a rule: the cells of neighbouring photosites are every second one of a row. Sixteen values in a
+    // piece, sorted, are faster than forty that are gathered: 5 % of the run where the field turns by 2.5 degrees.
+    let anchor = lanes.trailing_zeros().min(LANES as u32 - 1) as usize;
+    let first = L::store_index(cell)[anchor] - 2 * anchor as i32;
+    let from = first as usize;
+    // A negative place is far beyond the end.
+    if L::every_second(cell, first) & lanes == lanes && from < AREA - SIDE - 2 * LANES {
+        let ([a, b], [c, d]) = (pairs_at::<L>(model, from), pairs_at::<L>(model, from + SIDE));
+        let [allowance, _] = pairs_at::<L>(allowance, from);
+        return ([a, b, c, d], allowance);
+    }
+    // SAFETY: both indices of a cell lie in 0..=SIDE - 2, so its four nodes lie within the AREA = SIDE² values of each slice.
+    #[allow(unsafe_code)]
+    unsafe {
+        let corners = [
+            L::gather(model, cell),
+            L::gather(&model[1..], cell),
+            L::gather(&model[SIDE..], cell),
+            L::gather(&model[SIDE + 1..], cell),
+        ];
+        (corners, L::gather(allowance, cell))
+    }
+}
+
+/// Sixteen values from the place `from` on, sorted.
+#[inline(always)]
+fn pairs_at<L: Lanes>(values: &[f32], from: usize) -> [L::F; 2] {
+    match values[from..].first_chunk() {
+        Some(piece) => L::pairs(piece),
+        None => [L::splat(0.0); 2],
     }
 }
 
