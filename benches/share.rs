@@ -1,8 +1,8 @@
-//! Colour sharing of a finished stack, as every picture needs it, and the picture: all threads.
+//! Colour sharing of a finished stack, as every thumbnail needs it: all threads.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use crowdsky_benches::{HEIGHT, WIDTH, frames, night};
-use crowdsky_stack::{StackOptions, preview, stack};
+use crowdsky_stack::{StackOptions, stack};
 use std::hint::black_box;
 
 fn share(c: &mut Criterion) {
@@ -10,7 +10,6 @@ fn share(c: &mut Criterion) {
     let mut group = c.benchmark_group("share");
     group.throughput(Throughput::Elements((WIDTH * HEIGHT) as u64)).sample_size(20);
     group.bench_function("planes", |b| b.iter(|| black_box(&stacked).shared_planes()));
-    group.bench_function("preview", |b| b.iter(|| preview::render(black_box(&stacked))));
     group.finish();
 }
 

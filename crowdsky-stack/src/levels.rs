@@ -82,9 +82,9 @@ impl SkyDifference {
     }
 }
 
-/// A pixel coordinate from -1 to 1 along its side.
+/// A pixel coordinate from -1 to 1 along its side; -1 where that is a single pixel.
 pub(crate) fn unit(x: f64, side: f64) -> f64 {
-    2.0 * x / (side - 1.0) - 1.0
+    2.0 * x / (side - 1.0).max(1.0) - 1.0
 }
 
 /// The surface through `cells` (terms and value of each), by least squares with rounds of clipping at 3 spreads.

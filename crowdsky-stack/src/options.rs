@@ -67,7 +67,7 @@ pub struct StackOptions {
     /// How samples are combined.
     pub method: Method,
     /// Whether the planes are given with their colours shared: less noise for the eye, not for measuring. Star table and
-    /// variances are of the planes before that in any case, and pictures are always made with it.
+    /// variances are of the planes before that in any case, and thumbnails are always made with it.
     pub share: bool,
     /// Rejection threshold in spreads of a pixel.
     pub sigma: f64,

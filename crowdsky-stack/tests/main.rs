@@ -5,6 +5,7 @@ mod determinism;
 mod fates;
 mod files;
 mod lsq;
+mod preview;
 mod real_frames;
 mod stopping;
 mod streaming;

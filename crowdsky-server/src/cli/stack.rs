@@ -58,7 +58,8 @@ pub(super) struct Args {
     /// How samples are combined: auto, lsq, mean or median (auto is the best there is: lsq, mean for two or three frames).
     #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = parse_method)]
     method: Method,
-    /// Whether the planes share their colours: less noise for the eye, not for measuring. Pictures always do.
+    /// Whether the planes share their colours: less noise for the eye, not for measuring. The preview's noise is grey in any
+    /// case.
     #[arg(long, value_enum, default_value = "off")]
     share: Switch,
     /// Reject samples further than this from the rest, in standard deviations (1.5 to 100).

@@ -11,7 +11,7 @@ mod blur;
 mod kernel;
 mod strip;
 
-use self::blur::Blur;
+pub(crate) use self::blur::{Blur, stride};
 use self::strip::Strip;
 use crate::parallel;
 use crate::statistics::{MAD_TO_SIGMA, median};
