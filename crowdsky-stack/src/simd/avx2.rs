@@ -114,6 +114,11 @@ impl Lanes for Avx2 {
         }
     }
     #[inline(always)]
+    fn prefetch(row: &[u16], at: usize) {
+        // No address is a fault here, so it need not lie within the row.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().wrapping_add(at).cast()) }
+    }
+    #[inline(always)]
     unsafe fn gather(values: &[f32], index: __m256i) -> __m256 {
         // SAFETY: every index lies within `values`, by the caller's promise.
         unsafe { _mm256_i32gather_ps::<4>(values.as_ptr(), index) }

@@ -84,6 +84,10 @@ impl Lanes for Avx512 {
         Avx2::photosites(row, odd)
     }
     #[inline(always)]
+    fn prefetch(row: &[u16], at: usize) {
+        Avx2::prefetch(row, at);
+    }
+    #[inline(always)]
     unsafe fn gather(values: &[f32], index: __m256i) -> __m256 {
         // SAFETY: the caller's promise is the same.
         unsafe { Avx2::gather(values, index) }

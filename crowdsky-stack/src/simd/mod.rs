@@ -62,6 +62,9 @@ pub(crate) trait Lanes: Sized {
     /// Every second of 16 photosites: the even ones, or the odd.
     fn photosites(row: &[u16; 2 * LANES], odd: bool) -> Self::F;
 
+    /// Fetches the line of the cache that `row[at]` lies in, for later; nothing happens where there is none.
+    fn prefetch(row: &[u16], at: usize);
+
     /// `values[index]`.
     ///
     /// # Safety

@@ -92,6 +92,8 @@ impl Lanes for Portable {
         each(|i| f32::from(row[2 * i + usize::from(odd)]))
     }
     #[inline(always)]
+    fn prefetch(_: &[u16], _: usize) {}
+    #[inline(always)]
     unsafe fn gather(values: &[f32], index: Self::I) -> Self::F {
         // SAFETY: the caller's promise.
         each(|i| unsafe { *values.get_unchecked(index[i] as usize) })

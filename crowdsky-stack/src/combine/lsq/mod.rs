@@ -41,7 +41,7 @@ use noise::Prober;
 use solve::Solver;
 use start::{Start, robust_start};
 use sweep::{First, Record, Second, Thresholds};
-use tile::{AREA, HALO, SIDE, TILE, Tile};
+use tile::{AREA, HALO, SIDE, STRIP, TILE, Tile};
 use view::View;
 
 /// Weight of the prior at each node, in samples of a mean frame: half of one. Poorly spread phases need it (eight frames
@@ -64,9 +64,6 @@ const SECOND: f32 = 0.875;
 const STRICT: f32 = 0.5;
 /// With fewer frames nothing tells which of them is wrong.
 const MIN_FRAMES: usize = 4;
-/// Rows of a tile that all frames are swept over before the next: their cells, 52 kB, stay in the first-level cache, while a
-/// whole tile's pass through it once for every frame.
-const STRIP: usize = 8;
 /// Tiles whose noise is probed, about.
 const PROBES: usize = 24;
 
