@@ -48,8 +48,9 @@ impl Search {
         (0..m).map(|i| i * (n - 1) / (m - 1).max(1)).collect()
     }
 
-    /// What `frames` frames can show, for the report.
-    pub(crate) fn reach(frames: usize) -> Calibration {
+    /// What `n` frames can show, for the report.
+    pub(crate) fn reach(n: usize) -> Calibration {
+        let frames = n.min(FRAMES);
         let (faintest_sigma, limit) = match frames {
             // The pipeline asks for two at least.
             0 | 1 => (None, Some("one frame cannot tell a hot pixel from a cosmic ray".to_owned())),

@@ -167,8 +167,7 @@ impl Run<'_> {
             by_telescope.entry(self.frames[i].meta.telescope.clone()).or_default().push(i);
         }
         // The least that was looked at tells what may be left.
-        self.calibration =
-            by_telescope.values().map(|m| Search::choice(m.len()).len()).min().map(Search::reach);
+        self.calibration = by_telescope.values().map(Vec::len).min().map(Search::reach);
         let mut found = BTreeMap::new();
         for (telescope, members) in by_telescope {
             let chosen: Vec<usize> = Search::choice(members.len()).into_iter().map(|m| members[m]).collect();
@@ -181,18 +180,13 @@ impl Run<'_> {
                 Holding::Blocks(_) => parallel::threads(),
             };
             for part in chosen.chunks(batch) {
-                let mosaics = parallel::map(part.len(), |c| self.pixels(part[c]));
-                let gone =
-                    part.iter().zip(&mosaics).filter_map(|(&i, m)| Some((i, m.as_ref().err()?.clone())));
-                let lost: Lost = gone.collect();
-                if !lost.is_empty() {
-                    return Err(lost);
-                }
-                let frame = |(&i, mosaic): (&usize, &'_ Result<Arc<Mosaic>, Dropped>)| {
-                    Some((mosaic.as_ref().ok()?.clone(), &self.frames[i].analysed.as_ref()?.sky))
-                };
-                let frames: Vec<_> = part.iter().zip(&mosaics).filter_map(frame).collect();
-                let frames: Vec<_> = frames.iter().map(|(mosaic, sky)| DefectFrame { mosaic, sky }).collect();
+                let there = self.read_again(part)?;
+                let frames: Vec<DefectFrame<'_>> = there
+                    .iter()
+                    .filter_map(|(i, mosaic)| {
+                        Some(DefectFrame { mosaic, sky: &self.frames[*i].analysed.as_ref()?.sky })
+                    })
+                    .collect();
                 search.add(&frames);
             }
             let transforms: Vec<Transform> =
@@ -201,6 +195,18 @@ impl Run<'_> {
             found.insert(telescope, all);
         }
         Ok(found)
+    }
+
+    /// All pixels of some frames.
+    fn read_again(&self, frames: &[usize]) -> Result<Vec<(usize, Arc<Mosaic>)>, Lost> {
+        let (mut there, mut lost) = (Vec::new(), Lost::new());
+        for (&i, read) in frames.iter().zip(parallel::map(frames.len(), |k| self.pixels(frames[k]))) {
+            match read {
+                Ok(mosaic) => there.push((i, mosaic)),
+                Err(why) => lost.push((i, why)),
+            }
+        }
+        if lost.is_empty() { Ok(there) } else { Err(lost) }
     }
 
     /// All pixels of a frame, from memory or once more from the source.
