@@ -11,6 +11,7 @@ use self::tone::{SKY, Tone};
 use crate::error::Error;
 use crate::files::write_atomically;
 use crate::parallel;
+use crate::share::{ROWS, strips};
 use crate::stack::{Stack, samples};
 use std::ops::Range;
 use std::path::Path;
@@ -68,8 +69,8 @@ fn paint(planes: [&[f32]; 3], variance: &[f32], gain: [f64; 3], width: usize) ->
     let tone = Tone::fit(picture.some_light());
     let noise = tint::Noise::measure(&picture);
     let blur = tint::window();
-    let strips = tint::strips(height, 1).into_iter().zip(rgb.chunks_mut(3 * width * tint::ROWS)).collect();
-    parallel::map_owned(strips, Window::default, |window, (rows, out): (Range<usize>, &mut [u8])| {
+    let parts = strips(height, 1).zip(rgb.chunks_mut(3 * width * ROWS)).collect();
+    parallel::map_owned(parts, Window::default, |window, (rows, out): (Range<usize>, &mut [u8])| {
         window.load(&picture, &blur, &rows);
         let places = rows.flat_map(|y| (0..width).map(move |x| (x, y)));
         for (pixel, (x, y)) in out.chunks_exact_mut(3).zip(places) {

@@ -7,7 +7,7 @@
 use super::tone::bent;
 use super::{Picture, light};
 use crate::parallel;
-use crate::share::{Blur, stride};
+use crate::share::{Blur, stride, strips};
 use crate::statistics::{MAD_TO_SIGMA, median};
 use std::ops::Range;
 
@@ -26,17 +26,10 @@ const PRIOR: f32 = 4.0;
 const SATURATED: f32 = 45_000.0;
 /// Share of a window that has to be there.
 const LEAST: f32 = 0.02;
-/// Rows made at once, without their halo.
-pub(super) const ROWS: usize = 64;
 
 /// The blur that makes windows.
 pub(super) fn window() -> Blur {
     Blur::new(WINDOW)
-}
-
-/// Every `step`-th strip of a picture's rows.
-pub(super) fn strips(height: usize, step: usize) -> Vec<Range<usize>> {
-    (0..height).step_by(step * ROWS).map(|y| y..(y + ROWS).min(height)).collect()
 }
 
 /// What red, green and blue have beyond the light, which has green twice.
@@ -54,18 +47,19 @@ impl Noise {
     /// From the middle size of windows in every fourth strip, most of which hold sky.
     pub(super) fn measure(picture: &Picture<'_>) -> Noise {
         let blur = window();
-        let samples = parallel::map_owned(strips(picture.height, 4), Window::default, |window, rows| {
-            window.load(picture, &blur, &rows);
-            // 37 is coprime to usual widths: all columns are met.
-            let chosen = (rows.start * picture.width..rows.end * picture.width).step_by(37);
-            let sample = |i: usize| {
-                let (share, light, [red, green, blue]) =
-                    window.around(i % picture.width, i / picture.width)?;
-                let unit = (share / picture.variance[i]).sqrt();
-                unit.is_finite().then(|| [light, red, green, blue].map(|v| f64::from((v * unit).abs())))
-            };
-            chosen.filter_map(sample).collect::<Vec<[f64; 4]>>()
-        });
+        let samples =
+            parallel::map_owned(strips(picture.height, 4).collect(), Window::default, |window, rows| {
+                window.load(picture, &blur, &rows);
+                // 37 is coprime to usual widths: all columns are met.
+                let chosen = (rows.start * picture.width..rows.end * picture.width).step_by(37);
+                let sample = |i: usize| {
+                    let (share, light, [red, green, blue]) =
+                        window.around(i % picture.width, i / picture.width)?;
+                    let unit = (share / picture.variance[i]).sqrt();
+                    unit.is_finite().then(|| [light, red, green, blue].map(|v| f64::from((v * unit).abs())))
+                };
+                chosen.filter_map(sample).collect::<Vec<[f64; 4]>>()
+            });
         let [light, red, green, blue] = [0, 1, 2, 3].map(|k| {
             let mut sizes: Vec<f64> = samples.iter().flatten().map(|s| s[k]).collect();
             (MAD_TO_SIGMA * median(&mut sizes).unwrap_or(0.0)).max(1e-9) as f32

@@ -28,8 +28,13 @@ const MAX_RATIO: f32 = 3.0;
 /// Noise variances that what a band shows alone has to stand above. A window holds 80 independent pixels, so that noise alone
 /// scatters by a sixth: this is two sigma.
 const REST: f32 = 1.3;
-/// Rows made at once, without the halo of the three blurs: working memory of a thread stays near its cache.
-const ROWS: usize = 64;
+/// Rows made at once, without the halo of the blurs: working memory of a thread stays near its cache.
+pub(crate) const ROWS: usize = 64;
+
+/// Every `step`-th strip of [`ROWS`] rows of a picture.
+pub(crate) fn strips(height: usize, step: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..height).step_by(step * ROWS).map(move |y| y..(y + ROWS).min(height))
+}
 
 /// Three planes of `width` columns, each with the variance of its noise (any unit: only ratios between pixels of one plane
 /// count; empty: all pixels alike), with their detail shared. NaN stays NaN and takes no part.
@@ -40,7 +45,7 @@ pub(crate) fn share(planes: [&[f32]; 3], variance: [&[f32]; 3], width: usize) ->
     let scale = noise_scale(&input, &blurs);
     let mut out: [Vec<f32>; 3] = std::array::from_fn(|_| vec![f32::NAN; planes[0].len()]);
     let [red, green, blue] = out.each_mut().map(|plane| plane.chunks_mut(ROWS * width));
-    let parts = input.parts(1).zip(red.zip(green).zip(blue)).collect();
+    let parts = strips(input.height, 1).zip(red.zip(green).zip(blue)).collect();
     parallel::map_owned(parts, Strip::default, |strip, (rows, ((r, g), b))| {
         strip.run(&input, &blurs, scale, &rows, [r, g, b]);
     });
@@ -54,14 +59,6 @@ struct Input<'a> {
     height: usize,
 }
 
-impl Input<'_> {
-    /// Every `step`-th part of [`ROWS`] rows.
-    fn parts(&self, step: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-        let height = self.height;
-        (0..height).step_by(step * ROWS).map(move |y| y..(y + ROWS).min(height))
-    }
-}
-
 struct Blurs {
     smooth: Blur,
     window: Blur,
@@ -70,7 +67,7 @@ struct Blurs {
 /// By band: variance of the detail's noise over the variance given, from every fourth part of the picture. White noise has
 /// a little less in its detail than in all, and a variance that is wrong by a factor does no harm.
 fn noise_scale(input: &Input<'_>, blurs: &Blurs) -> [f32; 3] {
-    let parts = input.parts(4).collect();
+    let parts = strips(input.height, 4).collect();
     let samples = parallel::map_owned(parts, Strip::default, |strip, rows: Range<usize>| {
         strip.split(input, blurs, [1.0; 3], &rows, 0);
         // 37 is coprime to usual widths: all columns are met.
