@@ -1,8 +1,7 @@
 //! Hot and dead photosites: they stand out alone in most single frames.
 
-use super::search::DefectFrame;
+use super::search::{DefectFrame, Levels};
 use crate::spikes::{MARGIN, second_neighbour};
-use crowdsky_core::Band;
 
 /// A defect stands out this far, in sigma of the photosite's noise.
 pub(super) const THRESHOLD: f32 = 6.0;
@@ -37,22 +36,19 @@ impl Counts {
 }
 
 /// Counts the photosites of a frame that stand out, in the rows of `counts` from `first` on.
-pub(super) fn count(frame: &DefectFrame<'_>, first: usize, counts: &mut [[u8; 3]]) {
+pub(super) fn count(frame: &DefectFrame<'_>, levels: &Levels, first: usize, counts: &mut [[u8; 3]]) {
     let (mosaic, noise) = (frame.mosaic, frame.sky.noise());
     let (width, pattern) = (mosaic.width(), mosaic.pattern());
-    let middle = (first + counts.len() / width / 2) as f64;
-    // The sky is smooth over 16 px; its level there serves them all.
-    for block in (0..width).step_by(16) {
-        let level = Band::ALL.map(|b| frame.sky.level(b, block as f64 + 8.0, middle));
+    for (columns, level) in levels.blocks(width) {
         for (y, counts) in (first..).zip(counts.chunks_exact_mut(width)) {
             let row = mosaic.row(y);
-            for x in block..(block + 16).min(width) {
+            for x in columns.clone() {
                 let band = pattern.band(x, y).index();
                 let above = f32::from(row[x]) - level[band];
                 if above.abs() <= THRESHOLD * noise[band] {
                     continue;
                 }
-                let second = second_neighbour(mosaic, &level, x, y, above < 0.0);
+                let second = second_neighbour(mosaic, level, x, y, above < 0.0);
                 let alone = |factor: f32| u8::from(above.abs() - factor * second > MARGIN * noise[band]);
                 let [bright, sharp, dark] = &mut counts[x];
                 if above > 0.0 {

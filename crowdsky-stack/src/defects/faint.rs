@@ -4,15 +4,14 @@
 //! part bounded. In 32 frames that shows what is off by little more than one sigma: nothing in one frame, but where the sky
 //! stands still it is a false star of nine sigma in the stack of 60, and a faint line where it moves.
 
-use super::search::DefectFrame;
+use super::search::{DefectFrame, Levels};
 use crate::mosaic::Mosaic;
+use crate::spikes::{MARGIN, second_around};
 
 /// With fewer frames than this one that a star or a cosmic ray lifts weighs too much.
 pub(super) const MIN_FRAMES: usize = 8;
 /// A mean stands out this far, in sigma of the mean: of 2 million photosites of pure noise none does.
 pub(super) const THRESHOLD: f32 = 6.5;
-/// It stands out this far above twice its neighbours, in sigma of the mean.
-const MARGIN: f32 = 5.0;
 /// It is off to the same side in this share of the frames: a star does not stay on a photosite that long.
 const SHARE: f64 = 0.75;
 /// What a single frame can say at most, in sigma: a bright star that passes shall not hide the photosites beside its track.
@@ -61,28 +60,18 @@ impl Means {
         if height <= THRESHOLD * sigma || (if up { sign } else { -sign }) < needed {
             return false;
         }
-        let next = self.second_neighbour(x, y, 1, up);
-        let sharp = |factor: f32| height - factor * next > MARGIN * sigma;
+        let next = |step: usize| {
+            second_around(self.size, (x, y), step, |u, v| {
+                let sum = self.sums[v * self.size.0 + u];
+                if up { sum } else { -sum }
+            })
+        };
+        let nearest = next(1);
+        let sharp = |factor: f32| height - factor * nearest > MARGIN * sigma;
         // The red star that passes over a red photosite has no light for the green ones, but for the next red one.
-        let alone = || height - 2.0 * self.second_neighbour(x, y, 2, up) > MARGIN * sigma;
+        let alone = || height - 2.0 * next(2) > MARGIN * sigma;
         // As in single frames: four times where a star may stay; nothing in the sky is dark and sharp.
         sharp(4.0) || (sharp(2.0) && (!up || (moves() && alone())))
-    }
-
-    /// The second largest of the sums (of the negative sums unless `up`) of the eight photosites `step` away, at least 0.
-    fn second_neighbour(&self, x: usize, y: usize, step: isize, up: bool) -> f32 {
-        let (width, height) = self.size;
-        let (mut first, mut second) = (0.0f32, 0.0f32);
-        for (dx, dy) in (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (step * dx, step * dy))) {
-            let (Some(u), Some(v)) = (x.checked_add_signed(dx), y.checked_add_signed(dy)) else { continue };
-            if u >= width || v >= height || (dx, dy) == (0, 0) {
-                continue;
-            }
-            let sum = self.sums[v * width + u];
-            let height = if up { sum } else { -sum };
-            (first, second) = (first.max(height), second.max(first.min(height)));
-        }
-        second
     }
 }
 
@@ -96,7 +85,7 @@ impl Rows<'_> {
     }
 }
 
-/// The sky of some rows of a frame and one over its noise, for even and odd rows of them.
+/// The sky of some rows of a frame and one over its noise, photosite by photosite, for even and odd rows of them.
 #[derive(Default)]
 pub(super) struct Scale {
     sky: [Vec<f32>; 2],
@@ -104,22 +93,18 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Of `rows` rows from `first` on.
-    pub(super) fn measure(&mut self, frame: &DefectFrame<'_>, first: usize, rows: usize) {
-        /// Columns with one interpolation of the sky.
-        const COLUMNS: usize = 16;
+    /// From the sky of the rows from `first` on.
+    pub(super) fn spread(&mut self, frame: &DefectFrame<'_>, levels: &Levels, first: usize) {
         let (width, pattern) = (frame.mosaic.width(), frame.mosaic.pattern());
-        let middle = (first + rows.min(frame.mosaic.height() - first) / 2) as f64;
         let inverse = frame.sky.noise().map(|noise| 1.0 / noise);
         for (parity, (sky, inverses)) in self.sky.iter_mut().zip(&mut self.inverse).enumerate() {
+            let bands = [0, 1].map(|x| pattern.band(x, first + parity).index());
             sky.clear();
-            inverses.clear();
-            let bands = [0, 1].map(|x| pattern.band(x, first + parity));
-            for block in (0..width).step_by(COLUMNS) {
-                let level = bands.map(|band| frame.sky.level(band, block as f64 + 8.0, middle));
-                sky.extend((0..COLUMNS.min(width - block)).map(|i| level[i % 2]));
+            for (columns, level) in levels.blocks(width) {
+                sky.extend(columns.map(|x| level[bands[x % 2]]));
             }
-            inverses.extend((0..width).map(|x| inverse[bands[x % 2].index()]));
+            inverses.clear();
+            inverses.extend((0..width).map(|x| inverse[bands[x % 2]]));
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use super::Defects;
 use super::bright::{self, Counts};
-use super::faint::{self, Means};
+use super::faint::{self, Means, Scale};
 use crate::background::SkyMesh;
 use crate::mosaic::Mosaic;
 use crate::parallel;
 use crate::report::Calibration;
 use crate::transform::Transform;
+use crowdsky_core::Band;
+use std::ops::Range;
 
 /// Frames looked at, at most, spread over the run.
 const FRAMES: usize = 32;
@@ -81,13 +83,15 @@ impl Search {
         let mut means = means.into_iter().flatten();
         let bands =
             counts.into_iter().enumerate().map(|(k, counts)| (k * ROWS, counts, means.next())).collect();
-        parallel::map_owned(bands, faint::Scale::default, |scale, (first, counts, mut means)| {
+        parallel::map_owned(bands, Default::default, |scratch, (first, counts, mut means)| {
+            let (levels, scale): &mut (Levels, Scale) = scratch;
             for (single, frame) in &numbered {
+                levels.measure(frame, first);
                 if *single {
-                    bright::count(frame, first, counts);
+                    bright::count(frame, levels, first, counts);
                 }
                 if let Some(means) = &mut means {
-                    scale.measure(frame, first, ROWS);
+                    scale.spread(frame, levels, first);
                     means.add(frame.mosaic, scale, first);
                 }
             }
@@ -112,6 +116,33 @@ impl Search {
         });
         let sites = (0..).zip(rows).flat_map(|(y, xs)| xs.into_iter().map(move |x| (y * width + x) as u32));
         Defects::new(width, height, sites.collect())
+    }
+}
+
+/// The sky of [`ROWS`] rows of a frame: it is smooth over 16 px, and its level there serves them all.
+#[derive(Default)]
+pub(super) struct Levels {
+    /// By block of columns, by band, ADU.
+    levels: Vec<[f32; 3]>,
+}
+
+impl Levels {
+    /// Columns of a block.
+    const COLUMNS: usize = 16;
+
+    /// Of the rows from `first` on.
+    fn measure(&mut self, frame: &DefectFrame<'_>, first: usize) {
+        let middle = (first + ROWS.min(frame.mosaic.height() - first) / 2) as f64;
+        let blocks = (0..frame.mosaic.width()).step_by(Self::COLUMNS);
+        let level = |left: usize| Band::ALL.map(|b| frame.sky.level(b, left as f64 + 8.0, middle));
+        self.levels.clear();
+        self.levels.extend(blocks.map(level));
+    }
+
+    /// The blocks of a frame of `width` columns: their columns, their level by band.
+    pub(super) fn blocks(&self, width: usize) -> impl Iterator<Item = (Range<usize>, &[f32; 3])> {
+        let columns = (0..width).step_by(Self::COLUMNS).map(move |x| x..(x + Self::COLUMNS).min(width));
+        columns.zip(&self.levels)
     }
 }
 

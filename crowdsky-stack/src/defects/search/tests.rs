@@ -1,24 +1,14 @@
 use super::*;
-use crowdsky_core::Band;
+use crate::matching::tests::random;
 use crowdsky_core::BayerPattern;
-use std::f64::consts::TAU;
 
 const SIZE: usize = 256;
 const NOISE: f64 = 40.0;
 const SKY: f64 = 900.0;
 
-/// Numbers between 0 and 1, the same in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as f64 + 0.5) / f64::from(1u32 << 31)
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * self.next().ln()).sqrt() * (TAU * self.next()).cos()
-    }
+/// Of sigma 1.
+fn normal(r: &mut impl FnMut() -> f64) -> f64 {
+    (0..12).map(|_| r()).sum::<f64>() - 6.0
 }
 
 /// Thirty stars of up to 200 sigma, as sharp as `fwhm` and as green as `green`.
@@ -29,18 +19,18 @@ struct Sky {
 
 /// Frames of that sky, each moved by `step` px from the one before it, and photosites that are off by so many sigma.
 fn search(n: usize, step: f64, sky: &Sky, off: &[(usize, f64)]) -> Defects {
-    let mut numbers = Numbers(7);
+    let mut r = random(7);
     let stars: Vec<(f64, f64, f64)> = (0..30)
         .map(|_| {
-            let (x, y) = (numbers.next() * SIZE as f64, numbers.next() * SIZE as f64);
-            (x, y, 200.0 * numbers.next().powi(3) * NOISE)
+            let (x, y) = (r() * SIZE as f64, r() * SIZE as f64);
+            (x, y, 200.0 * r().powi(3) * NOISE)
         })
         .collect();
     let pattern = BayerPattern::Grbg;
     let (mut mosaics, mut transforms) = (Vec::new(), Vec::new());
     for k in 0..n {
         let (dx, dy) = (k as f64 * step, 0.5 * k as f64 * step);
-        let mut values: Vec<f64> = (0..SIZE * SIZE).map(|_| SKY + NOISE * numbers.normal()).collect();
+        let mut values: Vec<f64> = (0..SIZE * SIZE).map(|_| SKY + NOISE * normal(&mut r)).collect();
         let narrow = 4.0 * std::f64::consts::LN_2 / (sky.fwhm * sky.fwhm);
         for &(x, y, peak) in &stars {
             let (x, y) = ((x + dx) % SIZE as f64, (y + dy) % SIZE as f64);
@@ -135,12 +125,12 @@ fn few_frames_show_only_what_stands_out_in_them() {
 
 #[test]
 fn a_cosmic_ray_is_none() {
-    let mut numbers = Numbers(3);
+    let mut r = random(3);
     let (mosaics, mut skies) = ((0..9), Vec::new());
     let mosaics: Vec<Mosaic> = mosaics
         .map(|k| {
             let mut pixels: Vec<u16> =
-                (0..SIZE * SIZE).map(|_| (SKY + NOISE * numbers.normal()).round() as u16).collect();
+                (0..SIZE * SIZE).map(|_| (SKY + NOISE * normal(&mut r)).round() as u16).collect();
             // Each frame has its own, and one place is hit in two of them.
             pixels[SIZE * 40 + 20 * k + 30] = 60_000;
             if k < 2 {
