@@ -56,10 +56,10 @@ pub(crate) fn sky_mode(samples: &mut [u16]) -> Option<(f32, f32)> {
     let step = n.div_ceil(deviations.len());
     let m = n.div_ceil(step);
     let deviations = &mut deviations[..m];
-    kernel::deviations(samples, step, (EIGHTHS * centre) as i32, deviations);
+    kernel::deviations(samples, step, (f32::from(PARTS) * centre) as i32, deviations);
     let (_, &mut mad, _) = deviations.select_nth_unstable(m / 2);
     // A quantised, constant patch has MAD 0; half an ADU keeps the clip open.
-    let sigma = (f32::from(mad) / EIGHTHS * MAD_TO_SIGMA as f32).max(0.5);
+    let sigma = (f32::from(mad) / f32::from(PARTS) * MAD_TO_SIGMA as f32).max(0.5);
     let (low, high) = (centre - 3.0 * sigma, centre + 3.0 * sigma);
     // As whole numbers: the conversion stops at 0 and at 65,535.
     let (below, kept, sum) = kernel::within(samples, low.ceil() as u16, high.floor() as u16);
@@ -72,8 +72,8 @@ pub(crate) fn sky_mode(samples: &mut [u16]) -> Option<(f32, f32)> {
     Some((if skewed { clipped } else { 2.5 * clipped - 1.5 * mean }, sigma))
 }
 
-/// Deviations are whole numbers of this part of an ADU: those are sorted out twice as fast as floats.
-const EIGHTHS: f32 = 8.0;
+/// Deviations are whole numbers of so small a part of an ADU: those are sorted out twice as fast as floats.
+const PARTS: u16 = 8;
 
 /// The value of rank `rank`, spread over the samples that share it.
 fn interpolated_median(samples: &mut [u16], rank: usize) -> f32 {
@@ -85,6 +85,8 @@ fn interpolated_median(samples: &mut [u16], rank: usize) -> f32 {
 
 #[allow(unsafe_code)] // The macro's call of a function compiled for more, behind its run-time check.
 mod kernel {
+    use super::PARTS;
+
     /// Samples below `low`; those from `low` to `high`, and their sum. Of a patch: 65,536 samples at most.
     #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq+avx512bw", "x86_64+avx2"))]
     pub(super) fn within(samples: &[u16], low: u16, high: u16) -> (u32, u32, u32) {
@@ -98,10 +100,12 @@ mod kernel {
         (below, kept, sum)
     }
 
-    /// How far every `step`-th sample lies from `centre`, in eighths.
+    /// How far every `step`-th sample lies from `centre`, which is given in parts of an ADU, as they are.
     #[multiversion::multiversion(targets("x86_64+avx2+avx512f+avx512vl+avx512dq+avx512bw", "x86_64+avx2"))]
     pub(super) fn deviations(samples: &[u16], step: usize, centre: i32, out: &mut [u16]) {
-        let far = |v: u16| (8 * i32::from(v) - centre).unsigned_abs().min(u32::from(u16::MAX)) as u16;
+        let far = |v: u16| {
+            (i32::from(PARTS) * i32::from(v) - centre).unsigned_abs().min(u32::from(u16::MAX)) as u16
+        };
         if step == 1 {
             out.iter_mut().zip(samples).for_each(|(out, &v)| *out = far(v));
         } else {

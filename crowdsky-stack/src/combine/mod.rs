@@ -87,12 +87,11 @@ impl Combined {
         let area = size.0 * size.1;
         let known = if plan.method == Method::Lsq { area } else { 0 };
         // New memory costs a page fault for every 4 KB: 25 ms for 50 MB, if one thread has them all.
-        let empty = parallel::map(6, |k| vec![f32::NAN; if k < 3 { area } else { known }]);
-        let mut empty = empty.into_iter();
-        let mut three = || std::array::from_fn(|_| empty.next().unwrap_or_default());
+        let three = |n: usize| std::array::from_fn(|_| vec![f32::NAN; n]);
+        let (planes, variance) = parallel::both(|| three(area), || three(known));
         Combined {
-            planes: three(),
-            variance: three(),
+            planes,
+            variance,
             footprint: vec![0; area],
             rejected: vec![0; area],
             counts: vec![(0, 0); plan.frames.len()],

@@ -122,11 +122,12 @@ fn around<L: Lanes>(tile: &Tile, cell: L::I, lanes: u32) -> ([L::F; 4], L::F) {
     // piece, sorted, are faster than forty that are gathered: 5 % of the run where the field turns by 2.5 degrees.
     let anchor = lanes.trailing_zeros().min(LANES as u32 - 1) as usize;
     let first = L::store_index(cell)[anchor] - 2 * anchor as i32;
-    let from = first as usize;
-    // A negative place is far beyond the end.
-    if L::every_second(cell, first) & lanes == lanes && from < AREA - SIDE - 2 * LANES {
-        let ([a, b], [c, d]) = (pairs_at::<L>(model, from), pairs_at::<L>(model, from + SIDE));
-        let [allowance, _] = pairs_at::<L>(allowance, from);
+    if L::every_second(cell, first) & lanes == lanes
+        && let Ok(from) = usize::try_from(first)
+        && let (Some(top), Some(bottom)) = (sixteen(model, from), sixteen(model, from + SIDE))
+        && let Some(allowed) = sixteen(allowance, from)
+    {
+        let ([a, b], [c, d], [allowance, _]) = (L::pairs(top), L::pairs(bottom), L::pairs(allowed));
         return ([a, b, c, d], allowance);
     }
     // SAFETY: both indices of a cell lie in 0..=SIDE - 2, so its four nodes lie within the AREA = SIDE² values of each slice.
@@ -142,13 +143,10 @@ fn around<L: Lanes>(tile: &Tile, cell: L::I, lanes: u32) -> ([L::F; 4], L::F) {
     }
 }
 
-/// Sixteen values from the place `from` on, sorted.
+/// Sixteen values from the place `from` on.
 #[inline(always)]
-fn pairs_at<L: Lanes>(values: &[f32], from: usize) -> [L::F; 2] {
-    match values[from..].first_chunk() {
-        Some(piece) => L::pairs(piece),
-        None => [L::splat(0.0); 2],
-    }
+fn sixteen(values: &[f32], from: usize) -> Option<&[f32; 2 * LANES]> {
+    values.get(from..)?.first_chunk()
 }
 
 /// Lanes whose residual is at most `sigmas` beyond the allowance.
