@@ -1,16 +1,11 @@
 //! What the least-squares method promises: honest variances, and samples judged by the sky's own changes.
 
-use crate::support::{frame, frames, night, options};
+use crate::support::{frame, frames, median, night, options};
 use crowdsky_sim::Night;
 use crowdsky_stack::{MemoryFrames, Method, Mosaic, Stack, StackOptions, stack};
 
 fn lsq(frames: &MemoryFrames) -> Stack {
     stack(frames, &StackOptions::default().method(Method::Lsq), &()).expect("a clear night stacks")
-}
-
-fn median(mut v: Vec<f64>) -> f64 {
-    v.sort_by(f64::total_cmp);
-    v[v.len() / 2]
 }
 
 /// The night's frames with `light(k, x, y)` (reference pixels) added to each, integrated over nothing: a value per photosite.

@@ -1,12 +1,7 @@
 //! The picture of a whole stack, by each way to its variances.
 
-use crate::support::{frames, night, options};
+use crate::support::{frames, median, night, options};
 use crowdsky_stack::{Method, Stack, StackOptions, preview, stack};
-
-fn median(mut v: Vec<f64>) -> f64 {
-    v.sort_by(f64::total_cmp);
-    v[v.len() / 2]
-}
 
 #[test]
 fn the_sky_is_dark_and_neutral_and_bright_stars_have_the_hues_of_the_star_table() {

@@ -1,5 +1,6 @@
 //! Real frames: M 94 with one telescope, in two halves that must agree as well as they say.
 
+use crate::support::median;
 use crowdsky_stack::files::{FileSource, find_frames};
 use crowdsky_stack::{Reference, Stack, StackOptions, stack};
 use std::path::{Path, PathBuf};
@@ -17,11 +18,6 @@ fn frames() -> Option<Vec<PathBuf>> {
 fn stacked(paths: Vec<PathBuf>, reference: &str) -> Stack {
     let options = StackOptions::default().reference(Reference::Named(reference.to_owned()));
     stack(&FileSource::new(paths, None), &options, &()).expect("a stack")
-}
-
-fn median(mut v: Vec<f64>) -> f64 {
-    v.sort_by(f64::total_cmp);
-    v[v.len() / 2]
 }
 
 #[test]

@@ -58,3 +58,9 @@ pub(crate) fn registration_error(night: &Night, stack: &Stack, k: usize) -> f64 
     }
     (sum / 135.0).sqrt()
 }
+
+/// The middle value, the upper one of two.
+pub(crate) fn median(mut v: Vec<f64>) -> f64 {
+    v.sort_by(f64::total_cmp);
+    v[v.len() / 2]
+}

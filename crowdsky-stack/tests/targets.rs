@@ -2,17 +2,12 @@
 //!
 //! Numbers A5 to A10 are those of DESIGN.md. One test, because all look at the same twenty stacks.
 
-use crate::support::{frames, night, options};
+use crate::support::{frames, median, night, options};
 use crowdsky_sim::{Night, Psf};
 use crowdsky_stack::{Stack, StackOptions, stack};
 
 const SEEDS: u64 = 20;
 const FRAMES: usize = 20;
-
-fn median(mut v: Vec<f64>) -> f64 {
-    v.sort_by(f64::total_cmp);
-    v[v.len() / 2]
-}
 
 /// What one night's stack shows.
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! Is the stack what the simulator says it should be?
 
-use crate::support::{night, options, registration_error, stacked};
+use crate::support::{median, night, options, registration_error, stacked};
 use crowdsky_sim::{BayerPattern, Night};
 use crowdsky_stack::Stack;
 
@@ -12,11 +12,6 @@ fn mean(stack: &Stack, band: usize, xs: std::ops::Range<usize>, ys: std::ops::Ra
         .filter(|v| v.is_finite())
         .collect();
     values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn median(mut v: Vec<f64>) -> f64 {
-    v.sort_by(f64::total_cmp);
-    v[v.len() / 2]
 }
 
 fn worst_registration(night: &Night, stack: &Stack) -> f64 {
