@@ -13,6 +13,7 @@
 //!
 //! [`stack`] is the recipe; read `pipeline.rs` from top to bottom.
 
+mod aligned;
 mod analyse;
 mod background;
 mod catalogue;
@@ -59,8 +60,9 @@ mod transform;
 mod warp;
 mod window;
 
+pub use aligned::{Aligned, aligned};
 pub use background::SkyMesh;
-pub use catalogue::StackStar;
+pub use catalogue::{StackStar, find_stars};
 pub use crowdsky_core::{Band, BayerPattern};
 pub use defects::Defects;
 pub use error::Error;

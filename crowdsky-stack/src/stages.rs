@@ -2,14 +2,11 @@
 //! behind.
 
 use crate::background::SkyMesh;
-use crate::catalogue;
 use crate::centroid::{Width, fit_star};
-use crate::combine::Combined;
 use crate::debayer::ColourBox;
 use crate::defects::Defects;
 use crate::mosaic::Mosaic;
 use crate::reject::{Rejector, TileSamples};
-use crate::stack::Stack;
 use crate::stars::Star;
 use crate::transform::Transform;
 use crate::warp::{Line, sample_line};
@@ -80,27 +77,5 @@ impl Tile {
     pub fn reject(&mut self, sigma: f32, sky: [f32; 3]) -> f32 {
         self.rejector.run(&self.samples, sigma, sky);
         self.rejector.centre[0][0]
-    }
-}
-
-/// The planes of a finished stack, as its catalogue sees them.
-#[derive(Debug)]
-pub struct Planes {
-    combined: Combined,
-    size: (usize, usize),
-}
-
-impl Planes {
-    /// A copy of those of `stack`.
-    pub fn of(stack: &Stack) -> Planes {
-        let (height, width) = stack.planes[0].dim();
-        let planes = stack.planes.each_ref().map(|plane| plane.iter().copied().collect());
-        let combined = Combined::of_planes(planes, stack.footprint.iter().copied().collect());
-        Planes { combined, size: (width, height) }
-    }
-
-    /// The number of stars found.
-    pub fn find_stars(&self) -> usize {
-        catalogue::find_stars(&self.combined, self.size).len()
     }
 }

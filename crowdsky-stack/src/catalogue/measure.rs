@@ -1,18 +1,15 @@
 //! Isophotal and windowed measures of one source.
 
-use super::StackStar;
 use super::islands::Island;
 use super::sky::PlaneSky;
-use crate::combine::Combined;
+use super::{Picture, StackStar};
 
 /// The planes that sources are measured on.
 pub(super) struct Field<'a> {
     pub(super) image: &'a [f32],
     pub(super) filtered: &'a [f32],
     pub(super) skies: &'a [PlaneSky],
-    pub(super) stack: &'a Combined,
-    pub(super) width: usize,
-    pub(super) height: usize,
+    pub(super) picture: Picture<'a>,
 }
 
 /// Isophotal measures of one island (its first pixel is its filtered peak); `None` without positive flux.
@@ -21,14 +18,17 @@ pub(super) fn measure(field: &Field<'_>, island: &Island, threshold: f64, noise:
     (s.xmin, s.ymin, s.xmax, s.ymax) = (i64::MAX, i64::MAX, 0, 0);
     s.peak = f64::NEG_INFINITY;
     let peak = island.pixels[0] as usize;
-    (s.xcpeak, s.ycpeak, s.cpeak) =
-        ((peak % field.width) as i64, (peak / field.width) as i64, f64::from(field.filtered[peak]));
+    (s.xcpeak, s.ycpeak, s.cpeak) = (
+        (peak % field.picture.width) as i64,
+        (peak / field.picture.width) as i64,
+        f64::from(field.filtered[peak]),
+    );
     let (ox, oy) = (s.xcpeak as f64, s.ycpeak as f64);
     let mut m = [0.0f64; 6];
     let mut bands = [0.0f64; 3];
     for &p in &island.pixels {
         let p = p as usize;
-        let (x, y) = (p % field.width, p / field.width);
+        let (x, y) = (p % field.picture.width, p / field.picture.width);
         let (value, smooth) = (f64::from(field.image[p]), f64::from(field.filtered[p]));
         let (dx, dy) = (x as f64 - ox, y as f64 - oy);
         (s.xmin, s.xmax) = (s.xmin.min(x as i64), s.xmax.max(x as i64));
@@ -43,7 +43,7 @@ pub(super) fn measure(field: &Field<'_>, island: &Island, threshold: f64, noise:
             *sum += smooth * term;
         }
         for (b, sum) in bands.iter_mut().enumerate() {
-            *sum += f64::from(field.stack.planes[b][p] - field.skies[b].at(x, y));
+            *sum += f64::from(field.picture.planes[b][p] - field.skies[b].at(x, y));
         }
     }
     if !(m[0] > 0.0 && s.flux > 0.0 && s.flux.is_finite()) {
@@ -61,7 +61,10 @@ pub(super) fn measure(field: &Field<'_>, island: &Island, threshold: f64, noise:
     }
     let mut errors = [0.0f64; 3];
     for &p in &island.pixels {
-        let (dx, dy) = ((p as usize % field.width) as f64 - s.x, (p as usize / field.width) as f64 - s.y);
+        let (dx, dy) = (
+            (p as usize % field.picture.width) as f64 - s.x,
+            (p as usize / field.picture.width) as f64 - s.y,
+        );
         for (sum, term) in errors.iter_mut().zip([dx * dx, dy * dy, dx * dy]) {
             *sum += noise * noise * term;
         }
@@ -71,11 +74,13 @@ pub(super) fn measure(field: &Field<'_>, island: &Island, threshold: f64, noise:
     s.fluxerr = noise * (island.pixels.len() as f64).sqrt();
     s.snr = s.flux / s.fluxerr;
     [s.flux_r, s.flux_g, s.flux_b] = bands;
-    let rim =
-        s.xmin == 0 || s.ymin == 0 || s.xmax + 1 == field.width as i64 || s.ymax + 1 == field.height as i64;
-    let holes = (s.ymin.max(1) - 1..(s.ymax + 2).min(field.height as i64)).any(|y| {
-        (s.xmin.max(1) - 1..(s.xmax + 2).min(field.width as i64))
-            .any(|x| !field.image[y as usize * field.width + x as usize].is_finite())
+    let rim = s.xmin == 0
+        || s.ymin == 0
+        || s.xmax + 1 == field.picture.width as i64
+        || s.ymax + 1 == field.picture.height as i64;
+    let holes = (s.ymin.max(1) - 1..(s.ymax + 2).min(field.picture.height as i64)).any(|y| {
+        (s.xmin.max(1) - 1..(s.xmax + 2).min(field.picture.width as i64))
+            .any(|x| !field.image[y as usize * field.picture.width + x as usize].is_finite())
     });
     s.flag = i64::from(island.split) + 2 * i64::from(rim || holes);
     (s.xwin, s.ywin, s.fwhm) = windowed(field, s.x, s.y);
@@ -103,9 +108,9 @@ fn windowed(field: &Field<'_>, x: f64, y: f64) -> (f64, f64, f64) {
         let reach = (4.0 * sigma).ceil().clamp(4.0, 30.0) as i64;
         let (ix, iy) = (cx.round() as i64, cy.round() as i64);
         let (mut w0, mut wx, mut wy, mut w2) = (0.0, 0.0, 0.0, 0.0);
-        for v in (iy - reach).max(0)..=(iy + reach).min(field.height as i64 - 1) {
-            for u in (ix - reach).max(0)..=(ix + reach).min(field.width as i64 - 1) {
-                let value = f64::from(field.image[v as usize * field.width + u as usize]);
+        for v in (iy - reach).max(0)..=(iy + reach).min(field.picture.height as i64 - 1) {
+            for u in (ix - reach).max(0)..=(ix + reach).min(field.picture.width as i64 - 1) {
+                let value = f64::from(field.image[v as usize * field.picture.width + u as usize]);
                 let (dx, dy) = (u as f64 - cx, v as f64 - cy);
                 let r2 = dx * dx + dy * dy;
                 if value.is_finite() && r2 <= (reach * reach) as f64 {

@@ -4,10 +4,11 @@ mod islands;
 mod measure;
 mod sky;
 
-use crate::combine::Combined;
+use crate::stack::samples;
 use crate::statistics::{median, median_and_spread};
 use islands::{filter, label};
 use measure::{Field, measure};
+use ndarray::Array2;
 use sky::PlaneSky;
 
 /// A source of the stack: isophotal measures as SExtractor defines them (Bertin & Arnouts 1996), on the mean of the three
@@ -92,16 +93,45 @@ pub struct StackStar {
     pub flux_b: f64,
 }
 
-/// Threshold in sigma of the filtered image.
-const THRESHOLD: f64 = 5.0;
+/// Threshold of a stack's own star table, in sigma of the filtered image.
+pub(crate) const THRESHOLD: f64 = 5.0;
 /// Most sources listed: the brightest of a field that would have more.
 const MAX_STARS: usize = 100_000;
 
-/// Finds the stars of `stack` (`size` = columns, rows), in order of ascending flux as `sep.extract` and its users have it.
-pub(crate) fn find_stars(stack: &Combined, size: (usize, usize)) -> Vec<StackStar> {
-    let (width, height) = size;
+/// The planes of a stack, and the frames that cover each pixel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Picture<'a> {
+    pub(crate) planes: [&'a [f32]; 3],
+    pub(crate) footprint: &'a [u16],
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+}
+
+/// Finds the stars of a stack that are `sigma` (5 in [`crate::Stack::stars`]) above the noise of its sky, in order of ascending
+/// flux: for planes that were worked on after they were stacked. Planes and `footprint` (frames that cover a pixel) have one
+/// shape; of any other, and without planes in standard layout, nothing is found.
+///
+/// ```
+/// use crowdsky_stack::find_stars;
+/// use ndarray::Array2;
+/// let flat = || Array2::from_shape_fn((128, 128), |(y, x)| ((7 * x + 13 * y) % 11) as f32);
+/// assert!(find_stars(&[flat(), flat(), flat()], &Array2::from_elem((128, 128), 10), 5.0).is_empty());
+/// ```
+#[must_use]
+pub fn find_stars(planes: &[Array2<f32>; 3], footprint: &Array2<u16>, sigma: f64) -> Vec<StackStar> {
+    let (height, width) = footprint.dim();
+    let (planes, footprint) = (planes.each_ref().map(samples), samples(footprint));
+    if footprint.is_empty() || planes.iter().any(|plane| plane.len() != footprint.len()) {
+        return Vec::new();
+    }
+    stars_of(Picture { planes, footprint, width, height }, sigma)
+}
+
+/// The stars of a picture `sigma` above its noise, in order of ascending flux as `sep.extract` and its users have it.
+pub(crate) fn stars_of(picture: Picture<'_>, sigma: f64) -> Vec<StackStar> {
+    let Picture { width, height, .. } = picture;
     let skies: Vec<PlaneSky> =
-        crate::parallel::map(3, |b| PlaneSky::measure(&stack.planes[b], width, height));
+        crate::parallel::map(3, |b| PlaneSky::measure(picture.planes[b], width, height));
     let inverse = [0, 1, 2].map(|b| 1.0 / skies[b].noise.max(1e-6).powi(2));
     let total: f32 = inverse.iter().sum();
     let mut image = vec![0.0f32; width * height];
@@ -112,7 +142,7 @@ pub(crate) fn find_stars(stack: &Combined, size: (usize, usize)) -> Vec<StackSta
         |sky, (y, out)| {
             for b in 0..3 {
                 skies[b].row(y, sky);
-                let plane = &stack.planes[b][y * width..(y + 1) * width];
+                let plane = &picture.planes[b][y * width..(y + 1) * width];
                 let weight = inverse[b] / total;
                 for ((out, v), sky) in out.iter_mut().zip(plane).zip(&*sky) {
                     *out += weight * (v - sky);
@@ -132,19 +162,19 @@ pub(crate) fn find_stars(stack: &Combined, size: (usize, usize)) -> Vec<StackSta
     }
     // Where fewer frames contribute the noise is higher by the root of the ratio.
     let mut counts: Vec<f64> =
-        stack.footprint.iter().step_by(101).filter(|&&n| n > 0).map(|&n| f64::from(n)).collect();
+        picture.footprint.iter().step_by(101).filter(|&&n| n > 0).map(|&n| f64::from(n)).collect();
     let usual = median(&mut counts).unwrap_or(1.0);
-    let loss: Vec<f32> = (0..=stack.footprint.iter().copied().max().unwrap_or(0))
+    let loss: Vec<f32> = (0..=picture.footprint.iter().copied().max().unwrap_or(0))
         .map(|n| (usual / f64::from(n.max(1))).sqrt().max(1.0) as f32)
         .collect();
-    let threshold = (THRESHOLD * filtered_noise) as f32;
-    let cut = |at: usize| threshold * loss[usize::from(stack.footprint[at])];
+    let threshold = (sigma * filtered_noise) as f32;
+    let cut = |at: usize| threshold * loss[usize::from(picture.footprint[at])];
 
     let islands = label(&filtered, width, cut, threshold);
-    let field = Field { image: &image, filtered: &filtered, skies: &skies, stack, width, height };
+    let field = Field { image: &image, filtered: &filtered, skies: &skies, picture };
     let mut stars: Vec<StackStar> = crate::parallel::map(islands.len(), |i| {
         let first = islands[i].pixels[0] as usize;
-        let loss = f64::from(loss[usize::from(stack.footprint[first])]);
+        let loss = f64::from(loss[usize::from(picture.footprint[first])]);
         measure(&field, &islands[i], f64::from(cut(first)), noise * loss)
     })
     .into_iter()
@@ -176,30 +206,27 @@ mod tests {
     use super::*;
 
     /// Two stars 9 px apart, one alone, one at the rim, on a coloured sky with noise.
-    fn scene() -> (Combined, (usize, usize)) {
+    fn scene() -> ([Array2<f32>; 3], Array2<u16>) {
         let (width, height) = (160, 130);
         let stars = [(40.3, 50.6, 4000.0), (49.3, 50.6, 3000.0), (110.7, 80.2, 1500.0), (0.5, 100.0, 5000.0)];
         let mut random = crate::matching::tests::random(3);
         let planes = [400.0, 900.0, 300.0].map(|sky| {
-            (0..width * height)
-                .map(|i| {
-                    let (x, y) = ((i % width) as f64, (i / width) as f64);
-                    let light: f64 = stars
-                        .iter()
-                        .map(|s| s.2 * (-0.5 * ((x - s.0).powi(2) + (y - s.1).powi(2)) / 1.44f64).exp())
-                        .sum();
-                    (sky + light + 5.0 * ((0..12).map(|_| random()).sum::<f64>() - 6.0)) as f32
-                })
-                .collect()
+            Array2::from_shape_fn((height, width), |(y, x)| {
+                let (x, y) = (x as f64, y as f64);
+                let light: f64 = stars
+                    .iter()
+                    .map(|s| s.2 * (-0.5 * ((x - s.0).powi(2) + (y - s.1).powi(2)) / 1.44f64).exp())
+                    .sum();
+                (sky + light + 5.0 * ((0..12).map(|_| random()).sum::<f64>() - 6.0)) as f32
+            })
         });
-        let n = width * height;
-        (Combined::of_planes(planes, vec![10; n]), (width, height))
+        (planes, Array2::from_elem((height, width), 10))
     }
 
     #[test]
     fn stars_are_found_split_and_measured() {
-        let (stack, size) = scene();
-        let stars = find_stars(&stack, size);
+        let (planes, footprint) = scene();
+        let stars = find_stars(&planes, &footprint, THRESHOLD);
         assert_eq!(stars.len(), 4, "{stars:?}");
         assert!(stars.is_sorted_by(|a, b| a.flux <= b.flux));
         let near = |x: f64, y: f64| {
@@ -223,8 +250,15 @@ mod tests {
 
     #[test]
     fn planes_without_data_have_no_stars() {
-        let n = 64 * 64;
-        let empty = Combined::of_planes(std::array::from_fn(|_| vec![f32::NAN; n]), vec![0; n]);
-        assert!(find_stars(&empty, (64, 64)).is_empty());
+        let empty = || Array2::from_elem((64, 64), f32::NAN);
+        assert!(find_stars(&[empty(), empty(), empty()], &Array2::zeros((64, 64)), THRESHOLD).is_empty());
+    }
+
+    #[test]
+    fn a_higher_threshold_leaves_only_bright_ones() {
+        let (planes, footprint) = scene();
+        let clear = find_stars(&planes, &footprint, 200.0);
+        assert!((1..4).contains(&clear.len()), "{clear:?}");
+        assert!(find_stars(&planes, &Array2::zeros((3, 3)), THRESHOLD).is_empty(), "another shape");
     }
 }

@@ -113,21 +113,6 @@ impl Combined {
         }
     }
 
-    /// Planes that were made elsewhere.
-    #[cfg(any(test, feature = "stages"))]
-    pub(crate) fn of_planes(planes: [Vec<f32>; 3], footprint: Vec<u16>) -> Combined {
-        let rejected = vec![0; footprint.len()];
-        Combined {
-            planes,
-            variance: Default::default(),
-            footprint,
-            rejected,
-            counts: Vec::new(),
-            tiles: Vec::new(),
-            probes: Default::default(),
-        }
-    }
-
     /// `block` of the output, from `windows`, one for each frame of `plan`, with at least what [`Block::needs`] tells. Once
     /// `watch` is to stop, the rest stays empty.
     fn of_block(plan: &Plan<'_>, windows: &[Window<'_>], block: &Block, watch: &Watch<'_>) -> Combined {

@@ -9,7 +9,7 @@ mod merge;
 pub use append::{Planes, append, append_linearly};
 
 use crate::analyse::Analysed;
-use crate::catalogue::find_stars;
+use crate::catalogue::{Picture, THRESHOLD, stars_of};
 use crate::combine::Combined;
 use crate::defects::Defects;
 use crate::error::Error;
@@ -162,7 +162,9 @@ impl<'a> Run<'a> {
         let details: Vec<FrameReport> = (0..self.frames.len()).map(|i| self.frame_report(i)).collect();
         let frames = &mut self.frames;
         let let_go = || frames.iter_mut().for_each(|frame| frame.pixels = None);
-        let (stars, ()) = parallel::both(|| find_stars(&combined, (width, height)), let_go);
+        let planes = combined.planes.each_ref().map(Vec::as_slice);
+        let picture = Picture { planes, footprint: &combined.footprint, width, height };
+        let (stars, ()) = parallel::both(|| stars_of(picture, THRESHOLD), let_go);
         self.progress.update(Stage::Catalogue, 1, 1);
         let accepted = self.order.iter().map(|&i| &self.frames[i].meta);
         let meta = StackMeta::from_frames(accepted, self.frames.len() as u32);

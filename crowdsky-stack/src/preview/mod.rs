@@ -1,31 +1,22 @@
 //! A picture to look at: the sky neutral and dark, faint light lifted out of it, stars in their colours up to their cores.
 
 mod balance;
+mod picture;
 mod sky;
 mod tint;
 mod tone;
+
+pub use self::picture::Preview;
 
 use self::sky::Sky;
 use self::tint::Window;
 use self::tone::{SKY, Tone};
 use crate::error::Error;
-use crate::files::write_atomically;
 use crate::parallel;
 use crate::share::{ROWS, strips};
 use crate::stack::{Stack, samples};
 use std::ops::Range;
 use std::path::Path;
-
-/// An 8-bit picture, red, green, blue for each pixel, rows from top to bottom.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// Columns.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-    /// `width * height * 3` bytes.
-    pub rgb: Vec<u8>,
-}
 
 /// As bright as any band becomes, of 1: no core is cut off.
 const FULL: f32 = 0.99;
@@ -127,29 +118,6 @@ fn light(red: f32, green: f32, blue: f32) -> f32 {
 /// [`Error::Exists`], [`Error::Io`], [`Error::Png`].
 pub fn write_png(stack: &Stack, path: &Path, overwrite: bool) -> Result<(), Error> {
     render(stack).write_png(path, overwrite)
-}
-
-impl Preview {
-    /// Writes the picture as PNG, atomically.
-    ///
-    /// # Errors
-    /// [`Error::Exists`], [`Error::Io`], [`Error::Png`].
-    pub fn write_png(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
-        write_atomically(path, overwrite, |file| {
-            let failed = |source: png::EncodingError| match source {
-                png::EncodingError::IoError(source) => Error::Io { path: path.to_path_buf(), source },
-                source => Error::Png { path: path.to_path_buf(), source },
-            };
-            let mut encoder = png::Encoder::new(file, self.width as u32, self.height as u32);
-            encoder.set_color(png::ColorType::Rgb);
-            encoder.set_depth(png::BitDepth::Eight);
-            // A tenth of the time of the default for a file 5 % larger.
-            encoder.set_compression(png::Compression::Fast);
-            let mut writer = encoder.write_header().map_err(failed)?;
-            writer.write_image_data(&self.rgb).map_err(failed)?;
-            writer.finish().map_err(failed)
-        })
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,30 @@
+"""Stacks raw frames of ZWO Seestar telescopes into calibrated, aligned pictures with honest noise.
+
+    import crowdsky
+    stack = crowdsky.stack("MyWorks/M 94_sub")
+    stack.write("m94.fits")
+"""
+
+from ._core import ChunkKey, CrowdskyError, FitsError, StackError, __version__
+from ._groups import Chunk, Grouping, group_frames, healpix
+from ._header import Card, Header, read_header, read_image
+from ._stack import Planes, Stack, stack
+
+__all__ = [
+    "Card",
+    "Chunk",
+    "ChunkKey",
+    "CrowdskyError",
+    "FitsError",
+    "Grouping",
+    "Header",
+    "Planes",
+    "Stack",
+    "StackError",
+    "__version__",
+    "group_frames",
+    "healpix",
+    "read_header",
+    "read_image",
+    "stack",
+]

@@ -1,0 +1,93 @@
+"""Frames as people have them: paths, folders, arrays, FITS units."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, Union, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+
+
+@runtime_checkable
+class HDULike(Protocol):
+    """Anything with a header and data, such as the units of `astropy.io.fits`."""
+
+    @property
+    def header(self) -> Any:
+        """The header; `str(header)` or `header.tostring()` is its FITS text."""
+
+    @property
+    def data(self) -> Any:
+        """The counts, (rows, columns)."""
+
+
+Frame: TypeAlias = Union["str | os.PathLike[str]", npt.NDArray[Any], HDULike]
+"""One raw frame: a file (or a folder of them), an array of (rows, columns), or a unit with header and data."""
+
+Frames: TypeAlias = Union[Frame, Iterable[Frame]]
+"""One or more of them; an array of (frames, rows, columns) is so many frames."""
+
+_Array: TypeAlias = tuple[str, "str | None", npt.NDArray[np.uint16]]
+Item: TypeAlias = Union[Path, _Array]
+
+
+def items(frames: Frames) -> list[Item]:
+    """Frames as `_core` takes them; folders become the frames in them.
+
+    Raises ValueError for arrays that are no raw frames and if nothing is left, TypeError for what is no frame at all.
+    """
+    if isinstance(frames, (str, os.PathLike)):
+        return list(_core.find_frames([Path(frames)]))
+    if isinstance(frames, HDULike) or (isinstance(frames, np.ndarray) and frames.ndim == 2):
+        frames = [frames]
+    made: list[Item] = []
+    seen: set[Path] = set()
+    for number, frame in enumerate(frames, 1):
+        if isinstance(frame, (str, os.PathLike)):
+            # One file given twice, or beside its folder, is one frame.
+            found = [path for path in _core.find_frames([Path(frame)]) if path not in seen]
+            made.extend(found)
+            seen.update(found)
+        else:
+            made.append(_array(frame, f"frame {number}"))
+    if not made:
+        raise ValueError("no frames given: name files or folders that hold *.fit, *.fits or *.fit.gz, or hand over arrays")
+    return made
+
+
+def _array(frame: Any, name: str) -> _Array:
+    if isinstance(frame, HDULike):
+        return (name, header_text(frame.header), counts(frame.data, name))
+    if isinstance(frame, np.ndarray):
+        return (name, None, counts(frame, name))
+    raise TypeError(f"{name} is a {type(frame).__name__}: a path, an array of (rows, columns) or a FITS unit is needed")
+
+
+def header_text(header: Any) -> str:
+    """The FITS text of a header of astropy, of ours, or of a mapping."""
+    if hasattr(header, "tostring"):
+        return str(header.tostring())
+    text = getattr(header, "text", None)
+    if text is None:
+        raise TypeError(f"a header of type {type(header).__name__}: one of astropy or crowdsky.Header is needed")
+    return str(text) + "END".ljust(80)
+
+
+def counts(data: Any, name: str) -> npt.NDArray[np.uint16]:
+    """Counts as uint16 of (rows, columns), without a copy if they are that."""
+    array = np.asarray(data)
+    if array.ndim != 2:
+        raise ValueError(f"{name} has the shape {array.shape}: a raw frame is (rows, columns), before debayering")
+    if array.dtype == np.uint16 and array.dtype.isnative:
+        return array
+    if array.size and not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 65535):
+        raise ValueError(f"{name} has values outside 0 to 65535: raw counts of 16 bits are needed")
+    whole = array.astype(np.uint16)
+    if not np.array_equal(whole, array):
+        raise ValueError(f"{name} has fractions: raw counts, whole numbers, are needed (np.rint(...) if they were calibrated)")
+    return whole

@@ -1,0 +1,66 @@
+"""What astropy users expect: its headers, tables, units. Everything here needs `pip install crowdsky[astropy]`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+try:
+    import astropy.units as u
+    from astropy.io import fits
+    from astropy.nddata import CCDData, VarianceUncertainty
+    from astropy.table import Table
+except ImportError as missing:
+    raise ImportError("this needs astropy: pip install 'crowdsky[astropy]'") from missing
+
+if TYPE_CHECKING:
+    from ._header import Header
+    from ._stack import Stack
+
+_UNITS = {
+    **dict.fromkeys(["x", "y", "xwin", "ywin", "a", "b", "fwhm"], u.pixel),
+    **dict.fromkeys(["x2", "y2", "xy", "errx2", "erry2", "errxy"], u.pixel**2),
+    **dict.fromkeys(["cxx", "cyy", "cxy"], u.pixel**-2),
+    **dict.fromkeys(["thresh", "cflux", "flux", "cpeak", "peak", "fluxerr", "flux_r", "flux_g", "flux_b"], u.adu),
+    "theta": u.rad,
+}
+
+
+def header(ours: Header) -> fits.Header:
+    """A header of ours as one of astropy."""
+    return fits.Header.fromstring(ours.text)
+
+
+def table(stars: npt.NDArray[np.void]) -> Table:
+    """A star table with units."""
+    made = Table(stars)
+    for name, unit in _UNITS.items():
+        if name in made.colnames:
+            made[name].unit = unit
+    return made
+
+
+def hdulist(content: bytes) -> fits.HDUList:
+    """The units of a file's bytes."""
+    return fits.HDUList.fromstring(content)
+
+
+def ccddata(stack: Stack, band: str | None = None) -> CCDData:
+    """All planes of a stack, or one of them, with uncertainty, mask and header."""
+    bands = ("red", "green", "blue")
+    if band is not None and band not in bands:
+        raise ValueError(f"band {band!r}: one of {', '.join(bands)}, or None for all")
+
+    def chosen(planes: Any) -> npt.NDArray[np.float32]:
+        return np.stack(planes) if band is None else getattr(planes, band).copy()
+
+    data, variance = chosen(stack.planes), stack.variance
+    return CCDData(
+        data,
+        unit=u.adu,
+        uncertainty=None if variance is None else VarianceUncertainty(chosen(variance), unit=u.adu**2),
+        mask=np.broadcast_to(stack.coverage == 0, data.shape).copy(),
+        meta=hdulist(stack._core.fits_bytes("rgb"))[0].header,
+    )

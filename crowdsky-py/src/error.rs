@@ -1,0 +1,107 @@
+//! The one place where an error becomes an exception.
+
+use pyo3::create_exception;
+use pyo3::exceptions::{
+    PyException, PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyOSError,
+    PyPermissionError, PyValueError,
+};
+use pyo3::prelude::*;
+use std::error::Error;
+use std::io::ErrorKind;
+use std::path::Path;
+
+create_exception!(crowdsky, CrowdskyError, PyException, "What went wrong in crowdsky.");
+create_exception!(
+    crowdsky,
+    FitsError,
+    CrowdskyError,
+    "A file that is no FITS file, or not one of the kind that is wanted."
+);
+create_exception!(
+    crowdsky,
+    StackError,
+    CrowdskyError,
+    "Frames that cannot be stacked. `report`, a str of JSON, tells what became of each where that is known."
+);
+
+/// All causes on one line, as people read it.
+fn whole(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let more = next.to_string();
+        // Some errors print their cause themselves.
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = next.source();
+    }
+    text
+}
+
+/// A fault of the file system, as Python names it.
+pub(crate) fn io(path: &Path, error: &std::io::Error) -> PyErr {
+    let text = format!("{}: {error}", path.display());
+    match error.kind() {
+        ErrorKind::NotFound => PyFileNotFoundError::new_err(text),
+        ErrorKind::PermissionDenied => PyPermissionError::new_err(text),
+        ErrorKind::AlreadyExists => PyFileExistsError::new_err(text),
+        _ => PyOSError::new_err(text),
+    }
+}
+
+/// A fault of a FITS file.
+pub(crate) fn fits(path: &Path, error: &crowdsky_fits::Error) -> PyErr {
+    match error {
+        crowdsky_fits::Error::Io(source) => io(path, source),
+        _ => FitsError::new_err(format!("{}: {}", path.display(), whole(error))),
+    }
+}
+
+/// A bad argument.
+pub(crate) fn value(error: &dyn Error) -> PyErr {
+    PyValueError::new_err(whole(error))
+}
+
+/// A stack that could not be made.
+pub(crate) fn stack(py: Python<'_>, error: &crowdsky_stack::Error) -> PyErr {
+    use crowdsky_stack::Error as E;
+    match error {
+        E::NoFrames | E::Shape { .. } | E::Reference { .. } => value(error),
+        E::Io { path, source } => io(path, source),
+        E::Exists(path) => PyFileExistsError::new_err(format!(
+            "{} exists already: pass overwrite=True, or choose another name",
+            path.display()
+        )),
+        E::Fits { path, source } => fits(path, source),
+        E::Memory { .. } => PyMemoryError::new_err(whole(error)),
+        E::Stopped => PyKeyboardInterrupt::new_err("the stack was given up"),
+        E::NothingToStack { report, .. } => {
+            let raised = StackError::new_err(whole(error));
+            // Without the report the message still tells the first reason.
+            if let Ok(report) = serde_json::to_string(report) {
+                let _ = raised.value(py).setattr("report", report);
+            }
+            raised
+        }
+        _ => StackError::new_err(whole(error)),
+    }
+}
+
+/// A frame that cannot be used.
+pub(crate) fn dropped(name: &str, dropped: &crowdsky_stack::Dropped) -> PyErr {
+    FitsError::new_err(format!("{name}: {}", dropped.detail))
+}
+
+/// Threads that cannot be started.
+pub(crate) fn threads(error: &dyn Error) -> PyErr {
+    PyOSError::new_err(format!("cannot start threads: {error}"))
+}
+
+/// A fault of ours: never a `PanicException`, which `except Exception` does not catch.
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> PyErr {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    CrowdskyError::new_err(format!("a fault of crowdsky itself, please report it: {text}"))
+}
