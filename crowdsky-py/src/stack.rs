@@ -1,9 +1,10 @@
 //! Frames into a stack.
 
 use crate::frames::{Frames, Item};
+use crate::header::{self, Cards};
 use crate::run::{briefly, number, run};
 use crate::{arrays, error, stars};
-use crowdsky_stack::files::{Layout, WriteOptions, encode, write_fits};
+use crowdsky_stack::files::{Layout, WriteOptions, encode, primary_header, write_fits};
 use crowdsky_stack::preview::{self, Preview};
 use crowdsky_stack::{Method, Reference, StackOptions};
 use numpy::{IntoPyArray, PyArray2, PyArray3};
@@ -59,6 +60,11 @@ impl Stack {
     /// The stars: columns by name, in order of ascending flux.
     fn stars<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         stars::columns(py, &self.stack.stars)
+    }
+
+    /// The cards of its file's first header.
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Cards<'py>> {
+        header::cards(py, &primary_header(&self.stack), "the stack".as_ref())
     }
 
     /// What became of every frame, as JSON.

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._frames import Frames, items
+from ._header import Card, Header
 from ._progress import Progress, telling
 
 if TYPE_CHECKING:
@@ -78,6 +79,12 @@ class Stack:
         """What became of every frame, and what the stack is: the content of `crowdsky stack --report`."""
         report: dict[str, Any] = json.loads(self._core.report_json)
         return report
+
+    @cached_property
+    def header(self) -> Header:
+        """The first header of its file: facts of the frames, how they were combined, and each one's fate as HISTORY."""
+        cards, text = self._core.header()
+        return Header([Card(*card) for card in cards], text)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -62,5 +62,5 @@ def ccddata(stack: Stack, band: str | None = None) -> CCDData:
         unit=u.adu,
         uncertainty=None if variance is None else VarianceUncertainty(chosen(variance), unit=u.adu**2),
         mask=np.broadcast_to(stack.coverage == 0, data.shape).copy(),
-        meta=hdulist(stack._core.fits_bytes("rgb"))[0].header,
+        meta=header(stack.header),
     )
