@@ -19,8 +19,6 @@ mod _core {
     #[pymodule_export]
     use crate::chunk::{ChunkKey, group_frames, healpix};
     #[pymodule_export]
-    use crate::error::{CrowdskyError, FitsError, StackError};
-    #[pymodule_export]
     use crate::header::{read_header, read_image};
     #[pymodule_export]
     use crate::stack::{Stack, find_frames, stack};

@@ -6,15 +6,26 @@ from typing import Any, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "ChunkKey",
+    "Stack",
+    "__version__",
+    "align",
+    "detect_stars",
+    "find_frames",
+    "group_frames",
+    "healpix",
+    "match_positions",
+    "read_header",
+    "read_image",
+    "stack",
+    "stars_of_picture",
+]
 __version__: str
 
 _Array: TypeAlias = tuple[str, str | None, npt.NDArray[np.uint16]]
 _Item: TypeAlias = Path | str | _Array
 _Tell: TypeAlias = Callable[[str, int, int], Any] | None
-
-class CrowdskyError(Exception): ...
-class FitsError(CrowdskyError): ...
-class StackError(CrowdskyError): ...
 
 @final
 class ChunkKey:
@@ -75,7 +86,7 @@ def group_frames(
     frames: list[Path] | list[tuple[str, bytes]], threads: int
 ) -> tuple[list[dict[str, Any]], list[tuple[int, str]]]: ...
 def healpix(
-    ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64], nside: int = 128
+    ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64], nside: int
 ) -> npt.NDArray[np.int64]: ...
 def read_header(path: Path, hdu: int | str) -> tuple[list[tuple[str, Any, str]], str]: ...
 def read_image(path: Path, hdu: int | str | None = None) -> npt.NDArray[Any]: ...

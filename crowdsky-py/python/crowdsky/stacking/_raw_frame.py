@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._errors import FitsError
 from .._frames import Item, counts, header_text
 from .._header import read_header, read_image
 from ._transform import SimilarityTransform
@@ -105,7 +106,7 @@ class RawFrame:
     def _shown(self, shown: tuple[_Reals, float, tuple[int, int]] | None, why: str | None) -> _Reals:
         """Takes over what was found in this frame."""
         if shown is None:
-            raise _core.FitsError(f"{self.filepath}: {why}")
+            raise FitsError(f"{self.filepath}: {why}")
         self._sources, _, shape = shown
         self._shape = self._shape or shape
         return self._sources
@@ -185,5 +186,5 @@ def _read_hdu(path: Path) -> Any:
     with fits.open(path) as units:
         unit = next((unit for unit in units if unit.is_image and unit.data is not None), None)
         if unit is None:
-            raise _core.FitsError(f"{path}: has no image")
+            raise FitsError(f"{path}: has no image")
         return fits.ImageHDU(data=unit.data, header=unit.header)

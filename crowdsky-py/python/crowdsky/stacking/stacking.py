@@ -247,7 +247,9 @@ class FrameCollection:
         return f"FrameCollection({self.n_frames} frames, {self.n_aligned} aligned)"
 
 
-def simple_normalize(rgb: npt.NDArray[Any], percentiles: tuple[float, float] = (1, 99)) -> npt.NDArray[Any]:
+def simple_normalize(rgb: npt.NDArray[Any], percentiles: tuple[float, float] = (1, 99)) -> npt.NDArray[np.float32]:
     """(rows, columns, 3) stretched linearly between two percentiles, to 0 to 1; NaN stays NaN."""
     low, high = np.nanpercentile(rgb, percentiles, axis=(0, 1))
-    return np.clip((rgb - low) / (high - low), 0, 1).astype(np.float32)
+    # A band of one value only is black: 0, not 0 / 0.
+    stretched: npt.NDArray[np.float32] = np.clip((rgb - low) / np.maximum(high - low, 1e-30), 0, 1).astype(np.float32)
+    return stretched
