@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ._header import Header
     from ._stack import Stack
 
+__all__ = ["Table", "ccddata", "fits", "hdulist", "header", "table"]
+
 _UNITS = {
     **dict.fromkeys(["x", "y", "xwin", "ywin", "a", "b", "fwhm"], u.pixel),
     **dict.fromkeys(["x2", "y2", "xy", "errx2", "erry2", "errxy"], u.pixel**2),

@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
-from astropy.table import Table
+
+from ..astropy import Table, fits
 
 # The same for all frames of a stack. Not SITELAT and SITELONG, which are private, nor BAYERPAT, which colour planes have none of.
 _COMMON = (
