@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+// The table below names rooms that only the service has.
+#![cfg_attr(not(feature = "service"), allow(rustdoc::broken_intra_doc_links))]
 //!
 //! # The rooms
 //!
