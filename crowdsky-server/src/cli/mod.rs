@@ -64,8 +64,14 @@ pub fn main() -> ExitCode {
 /// end the process any more from then on.
 ///
 /// ```
-/// assert_eq!(crowdsky_server::cli::run_from(["crowdsky", "inspect", "missing.fit"]), 1);
-/// assert_eq!(crowdsky_server::cli::run_from(["python -m crowdsky", "--version"]), 0);
+/// use crowdsky_server::cli::run_from;
+///
+/// let name = "python -m crowdsky";
+/// assert_eq!(run_from([name, "--version"]), 0);
+/// assert_eq!(run_from([name, "inspect", "missing.fit"]), 1);
+/// assert_eq!(run_from([name, "polish"]), 2);
+/// assert_eq!(run_from([name, "simulate", "night", "--clouds", "3"]), 2);
+/// assert_eq!(run_from([name, "stack", "missing", "-o", "stack.fits"]), 3);
 /// ```
 pub fn run_from<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> u8 {
     let mut command = Cli::command();
