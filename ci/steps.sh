@@ -6,7 +6,7 @@ declare -A ABOUT=(
     [secrets]='no file that git tracks holds a secret'
     [clippy]='no warning, in code, tests, examples and benchmarks'
     [test]='unit, integration and documentation tests'
-    [features]='the libraries and the command line with cfitsio; the libraries without their default features'
+    [features]='the libraries and the command line with cfitsio; both without their default features'
     [doc]='the documentation builds without a warning'
     [wasm]='core and fits build for the browser'
     [healpy]='HEALPix tiles are those of healpy'
@@ -40,6 +40,7 @@ step_clippy() {
     need_cfitsio
     cargo clippy --workspace --all-targets -- -D warnings
     cargo clippy --workspace --all-targets --features crowdsky-server/cfitsio,crowdsky-core/serde -- -D warnings
+    cargo clippy -p crowdsky-server --no-default-features --all-targets -- -D warnings
 }
 
 # The runner hides what a test that passes has printed, and SKIPPED lines must be seen; the frame around it need not be.
@@ -69,11 +70,13 @@ step_features() {
     run_tests -p crowdsky-core -p crowdsky-fits -p crowdsky-stack --features crowdsky-core/serde,crowdsky-stack/cfitsio
     # Of the server, what reads frames: the rest is the same, and has been tested.
     run_tests -p crowdsky-server --features crowdsky-server/cfitsio --test main stack::
+    run_tests -p crowdsky-server --no-default-features
     cargo check -p crowdsky-core
     cargo check -p crowdsky-fits --no-default-features
     cargo check -p crowdsky-fits --no-default-features --features std
     cargo check -p crowdsky-stack --no-default-features
     cargo check -p crowdsky-sim --no-default-features
+    cargo check -p crowdsky-server --no-default-features
 }
 
 step_doc() {
