@@ -2,6 +2,7 @@
 
 mod arrays;
 mod chunk;
+mod command;
 mod error;
 mod frames;
 mod header;
@@ -18,6 +19,8 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
     #[pymodule_export]
     use crate::chunk::{ChunkKey, group_frames, healpix};
+    #[pymodule_export]
+    use crate::command::{inspect_json, main};
     #[pymodule_export]
     use crate::header::{read_header, read_image};
     #[pymodule_export]

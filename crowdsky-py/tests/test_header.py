@@ -13,7 +13,7 @@ from astropy.io import fits
 def test_a_header_is_that_of_astropy(frames):
     ours, theirs = crowdsky.read_header(frames[0]), fits.getheader(frames[0])
     assert len(ours.cards) == len(theirs.cards) and ours.to_astropy().tostring() == theirs.tostring()
-    for key in ours:
+    for key in set(ours) - {"COMMENT"}:
         assert ours[key] == theirs[key] and type(ours[key]) is type(theirs[key]), key
         assert ours.comments[key] == theirs.comments[key]
     assert "gain" in ours and ours["Gain"] == theirs["GAIN"] and "NOPE" not in ours and 3 not in ours
@@ -28,11 +28,12 @@ def test_every_type_of_value(tmp_path):
     header["NONE"] = None
     header["LONG"] = "x" * 200
     header.add_history("first")
+    header.add_history("second")
     fits.PrimaryHDU(header=header).writeto(tmp_path / "x.fits")
     ours = crowdsky.read_header(tmp_path / "x.fits")
     for key in ("TRUTH", "BIG", "HALF", "WORD", "COMPLEX", "NONE", "LONG"):
         assert ours.get(key) == header[key], key
-    assert ours["HISTORY"] == "first"
+    assert ours["HISTORY"] == "first\nsecond" and str(header["HISTORY"]) == ours["HISTORY"]
 
 
 def test_units_by_number_and_name(tmp_path):
@@ -45,7 +46,7 @@ def test_units_by_number_and_name(tmp_path):
         np.testing.assert_array_equal(crowdsky.read_image(path, hdu), pixels)
     with pytest.raises(IndexError, match="has no unit 3"):
         crowdsky.read_header(path, 3)
-    with pytest.raises(KeyError, match="NOPE"):
+    with pytest.raises(KeyError, match="nope"):
         crowdsky.read_image(path, "nope")
     with pytest.raises(crowdsky.FitsError):
         crowdsky.read_image(path, "STARS")
@@ -61,11 +62,9 @@ def test_every_type_of_pixel(dtype, tmp_path):
 
 
 def test_scaled_pixels_are_real_numbers(tmp_path):
-    unit = fits.PrimaryHDU(np.array([[1, -32768]], np.int16))
-    unit.header["BLANK"] = -32768
-    unit.header["BSCALE"], unit.header["BZERO"] = 0.5, 10.0
-    unit._has_data = True
-    (tmp_path / "x.fits").write_bytes(unit.header.tostring().encode() + b"\x00\x01\x80\x00" + bytes(2876))
+    header = fits.PrimaryHDU(np.array([[1, -32768]], np.int16)).header
+    header["BLANK"], header["BSCALE"], header["BZERO"] = -32768, 0.5, 10.0
+    (tmp_path / "x.fits").write_bytes(header.tostring().encode() + b"\x00\x01\x80\x00" + bytes(2876))
     np.testing.assert_array_equal(crowdsky.read_image(tmp_path / "x.fits"), [[10.5, np.nan]])
 
 
@@ -90,3 +89,11 @@ def test_what_cannot_be_read(tmp_path):
     (tmp_path / "huge.fit").write_bytes(header.tostring().encode())
     with pytest.raises(crowdsky.FitsError):
         crowdsky.read_image(tmp_path / "huge.fit")
+
+
+def test_inspect_tells_of_any_file(frames, tmp_path):
+    told = crowdsky.inspect(frames[0])
+    assert told["usable"] and told["path"] == str(frames[0])
+    (tmp_path / "text.fit").write_text("Dear diary")
+    told = crowdsky.inspect(tmp_path / "text.fit")
+    assert not told["usable"] and told["error"]

@@ -15,6 +15,8 @@ __all__ = [
     "find_frames",
     "group_frames",
     "healpix",
+    "inspect_json",
+    "main",
     "match_positions",
     "read_header",
     "read_image",
@@ -102,3 +104,5 @@ def align(
 def stars_of_picture(
     rgb: npt.NDArray[np.float32], coverage: npt.NDArray[np.uint16], sigma: float
 ) -> dict[str, npt.NDArray[Any]]: ...
+def main(arguments: list[str]) -> int: ...
+def inspect_json(path: Path) -> str: ...
