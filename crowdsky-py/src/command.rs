@@ -19,3 +19,15 @@ pub(crate) fn main(py: Python<'_>, arguments: Vec<OsString>) -> PyResult<u8> {
 pub(crate) fn inspect_json(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     run::briefly(py, 1, || cli::inspect_json(&path))?.map_err(|e| error::value(&e))
 }
+
+/// Fails as a fault of ours would, in long work or in short: for the test that no panic reaches anyone.
+#[pyfunction]
+#[pyo3(name = "_fault")]
+#[allow(clippy::panic)]
+pub(crate) fn fault(py: Python<'_>, long: bool) -> PyResult<()> {
+    if long {
+        run::run(py, None, |_| panic!("as wanted"))
+    } else {
+        run::briefly(py, 1, || panic!("as wanted"))
+    }
+}

@@ -20,7 +20,7 @@ mod _core {
     #[pymodule_export]
     use crate::chunk::{ChunkKey, group_frames, healpix};
     #[pymodule_export]
-    use crate::command::{inspect_json, main};
+    use crate::command::{fault, inspect_json, main};
     #[pymodule_export]
     use crate::header::{read_header, read_image};
     #[pymodule_export]

@@ -153,3 +153,9 @@ print(memory() - before)
     assert done.returncode == 0, done.stderr
     # One stack of 128 x 96 px that stays would be 0.6 MB, 800 of them half a GB.
     assert int(done.stdout) < 8e6
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_a_fault_of_ours_is_an_exception_like_others(long, capfd):
+    with pytest.raises(crowdsky.CrowdskyError, match="please report it: as wanted"):
+        crowdsky._core._fault(long)
