@@ -177,6 +177,13 @@ def test_plot(made):
     plt.close("all")
 
 
+def test_what_crosses_processes(made):
+    with pytest.raises(TypeError, match="write"):
+        pickle.dumps(made)
+    stars, report, planes = pickle.loads(pickle.dumps((made.stars, made.report, made.planes)))
+    assert len(stars) == report["n_stars"] and planes.red.flags.owndata and np.array_equal(planes.red, made.planes.red)
+
+
 def test_progress(night):
     told = []
     crowdsky.stack(night, progress=lambda *news: told.append(news))

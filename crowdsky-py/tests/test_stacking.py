@@ -69,6 +69,14 @@ def test_single_frames(frames):
         RawFrame(frames[2]).apply_transform(first.hdu.data)
 
 
+def test_stars_from_elsewhere(frames):
+    # As sep or photutils find them.
+    found = [RawFrame(frame).detect_sources() for frame in frames[:2]]
+    frame = RawFrame(frames[1])
+    frame.sources = found[1]
+    assert frame.find_transform(found[0]) and frame.transforms.scale == pytest.approx(1, abs=0.005)
+
+
 def test_a_frame_of_another_field_is_not_averaged_in(copied):
     paths = copied(6)
     with fits.open(paths[2], mode="update") as units:

@@ -8,7 +8,7 @@ import os
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -139,6 +139,9 @@ class Stack:
         if stars:
             ax.scatter(self.stars["x"], self.stars["y"], s=40, facecolors="none", edgecolors="tab:cyan", linewidths=0.5)
         return ax
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Stack stays in its process: write() it there, or send its arrays, stars and report")
 
     def _title(self) -> str:
         report = self.report

@@ -115,7 +115,11 @@ class RawFrame:
         """Looks for the same stars among `target_sources`, (stars, 2), brightest first; whether the frames show the same field."""
         sources = self.detect_sources() if self._sources is None else self._sources
         theirs = np.ascontiguousarray(target_sources, float)
-        found = _core.match_positions(np.ascontiguousarray(sources, float), theirs, self._shape or (0, 0))
+        if self._shape is None:
+            # The stars came from elsewhere.
+            header = self._header()
+            self._shape = (header["NAXIS2"], header["NAXIS1"])
+        found = _core.match_positions(np.ascontiguousarray(sources, float), theirs, self._shape)
         self._applied = False
         self._process_target = None
         if found is None:
