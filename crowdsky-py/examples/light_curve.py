@@ -19,18 +19,20 @@ def reference(stack: crowdsky.Stack) -> RawFrame:
     return RawFrame(path, lazy_load=True)
 
 
-def aperture(stack: crowdsky.Stack, x: float, y: float, radius: float = 5.0) -> tuple[float, float]:
-    """Green flux within `radius` px less the sky around it, and its error, ADU; NaN where an edge is too near."""
-    assert stack.variance is not None
-    rows, columns = np.indices(stack.shape)
-    distance = np.hypot(columns - x, rows - y)
-    inside, around = distance < radius, (distance > 2 * radius) & (distance < 3 * radius)
+def aperture(stack: crowdsky.Stack, places: Reals, radius: int = 5) -> tuple[Reals, Reals]:
+    """Green flux within `radius` px of each place less the sky around it, and its error, ADU; NaN where there is no data."""
+    assert stack.variance is not None, "four frames or more have a variance"
     green, variance = stack.planes.green, stack.variance.green
-    sky = np.nanmedian(green[around])
-    # Neighbouring pixels share a little of their noise: see "What the numbers mean".
-    together = 1.2
-    error = np.sqrt(together * variance[inside].sum(dtype=float) * (1 + inside.sum() / around.sum()))
-    return float((green[inside] - sky).sum(dtype=float)), float(error)
+    # Neighbouring pixels share some of their noise: see "What the numbers mean".
+    together = float(stack.to_fits()["VARIANCE"].header[f"COVG{radius}"])
+    rows, columns = np.indices(stack.shape)
+    fluxes, errors = [], []
+    for x, y in places:
+        distance = np.hypot(columns - x, rows - y)
+        inside, around = distance < radius, (distance > 2 * radius) & (distance < 3 * radius)
+        fluxes.append((green[inside] - np.nanmedian(green[around])).sum(dtype=float))
+        errors.append(np.sqrt(together * variance[inside].sum(dtype=float) * (1 + inside.sum() / around.sum())))
+    return np.array(fluxes), np.array(errors)
 
 
 def main(frames: Path, x: float | None = None, y: float | None = None, others: int = 10) -> list[tuple[Any, float, float]]:
@@ -64,7 +66,7 @@ def main(frames: Path, x: float | None = None, y: float | None = None, others: i
                 print(f"{chunk.key}: does not show the field of the first chunk")
                 continue
             places = target.transforms(places)
-        flux, error = np.transpose([aperture(stack, *place) for place in places])
+        flux, error = aperture(stack, places)
         level = np.nanmean(flux[1:])
         curve.append((chunk.key.start, flux[0] / level, error[0] / level))
     return curve
