@@ -11,6 +11,9 @@ def main(frames: Path) -> crowdsky.Stack | None:
     """The stack of a folder, or None; whatever was left out is told of."""
     try:
         stack = crowdsky.stack(frames)
+    except FileNotFoundError as error:
+        print(f"there is no such folder: {error}")
+        return None
     except ValueError as error:
         print(f"no frames in that folder, or an argument that cannot be: {error}")
         return None

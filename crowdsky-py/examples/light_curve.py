@@ -8,23 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 import crowdsky
-from crowdsky.stacking.stacking import RawFrame
 
 Reals = npt.NDArray[np.float64]
 
 
-def reference(stack: crowdsky.Stack) -> RawFrame:
-    """The frame whose pixel grid the stack has."""
-    (path,) = (frame["path"] for frame in stack.report["frames"] if frame["reference"])
-    return RawFrame(path, lazy_load=True)
-
-
 def aperture(stack: crowdsky.Stack, places: Reals, radius: int = 5) -> tuple[Reals, Reals]:
     """Green flux within `radius` px of each place less the sky around it, and its error, ADU; NaN where there is no data."""
-    assert stack.variance is not None, "four frames or more have a variance"
+    assert stack.variance is not None and stack.covariance is not None, "four frames or more have a variance"
     green, variance = stack.planes.green, stack.variance.green
     # Neighbouring pixels share some of their noise: see "What the numbers mean".
-    together = float(stack.to_fits()["VARIANCE"].header[f"COVG{radius}"])
+    together = stack.covariance[1, radius - 1]
     rows, columns = np.indices(stack.shape)
     fluxes, errors = [], []
     for x, y in places:
@@ -42,7 +35,6 @@ def main(frames: Path, x: float | None = None, y: float | None = None, others: i
     if not stacks:
         raise ValueError(f"{frames} holds no chunk of four frames or more")
     first = stacks[0][1]
-    target = reference(first)
     rows, columns = first.shape
     # Single stars (flag 0), away from the edges, faint enough for the sensor; brightest last.
     edge = 60
@@ -61,11 +53,11 @@ def main(frames: Path, x: float | None = None, y: float | None = None, others: i
         places = np.vstack([chosen, comparison])
         if stack is not first:
             # Each stack lies on the grid of a frame of its own: where are the stars of the first one?
-            frame = reference(stack)
-            if not target.find_transform(frame.detect_sources()) or target.transforms is None:
-                print(f"{chunk.key}: does not show the field of the first chunk")
+            try:
+                places = first.transform_to(stack)(places)
+            except crowdsky.StackError as other_field:
+                print(f"{chunk.key}: {other_field}")
                 continue
-            places = target.transforms(places)
         flux, error = aperture(stack, places)
         level = np.nanmean(flux[1:])
         curve.append((chunk.key.start, flux[0] / level, error[0] / level))

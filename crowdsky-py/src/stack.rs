@@ -57,6 +57,12 @@ impl Stack {
         Ok(Some([plane(0)?, plane(1)?, plane(2)?]))
     }
 
+    /// By how much sums over discs of 1 to 6 px vary more than their pixels, by band: float64 of (3, 6).
+    #[getter]
+    fn covariance<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyArray2<f64>>> {
+        self.stack.noise.as_ref().map(|noise| arrays::plane(py, ndarray::arr2(&noise.covariance)))
+    }
+
     /// The stars: columns by name, in order of ascending flux.
     fn stars<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         stars::columns(py, &self.stack.stars)

@@ -150,6 +150,25 @@ def test_stars(made):
     assert np.hypot(stars["x"] - x, stars["y"] - y).min() < 2
 
 
+def test_sums_vary_more_than_their_pixels(made, night):
+    factors = made.covariance
+    assert factors.shape == (3, 6) and (factors > 0.9).all() and (factors < 4).all()
+    assert made.to_fits()["VARIANCE"].header["COVG5"] == pytest.approx(factors[1, 4], abs=1e-4)
+    assert crowdsky.stack(night, method="mean").covariance is None
+
+
+def test_where_one_stack_lies_on_another(made, frames):
+    other = crowdsky.stack(frames, reference=frames[0])
+    transform = made.transform_to(other)
+    (wanted,) = [frame["transform"] for frame in other.report["frames"] if frame["path"] == str(frames[6])]
+    corners = [[0.0, 0.0], [400.0, 300.0]]
+    np.testing.assert_allclose(transform(corners), crowdsky.SimilarityTransform(wanted)(corners), atol=0.05)
+    alone = crowdsky.Stack(made._core)
+    alone.stars = made.stars[:3]
+    with pytest.raises(crowdsky.StackError, match="same stars"):
+        alone.transform_to(other)
+
+
 def test_pictures(made):
     picture = made.preview()
     assert picture.shape == (300, 400, 3) and picture.dtype == np.uint8 and picture.max() > 100
@@ -221,9 +240,22 @@ def test_options_that_cannot_be(night):
         ({"sigma": 0.5}, "1.5 to 100"),
         ({"reference": "no such frame"}, "reference"),
         ({"bayer": "RGB"}, "RGB"),
+        ({"threads": -1}, "threads=-1"),
+        ({"memory": -1}, "memory=-1"),
     ):
         with pytest.raises(ValueError, match=told):
             crowdsky.stack(night, **options)
+
+
+def test_files_that_are_not_there(tmp_path, frames):
+    for call in (crowdsky.stack, crowdsky.group_frames):
+        with pytest.raises(FileNotFoundError, match="gone.fit"):
+            call(tmp_path / "gone.fit")
+        with pytest.raises(FileNotFoundError, match="gone.fit"):
+            call([tmp_path / "gone.fit", tmp_path / "lost.fit"])
+        with pytest.raises(ValueError, match="no frames"):
+            call(tmp_path)
+    assert tmp_path / "gone.fit" in crowdsky.group_frames([tmp_path / "gone.fit", *frames]).left_out
 
 
 def test_bad_frames_are_left_out_and_named(copied, tmp_path):

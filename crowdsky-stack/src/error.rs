@@ -33,7 +33,9 @@ pub enum Error {
     },
 
     /// The reference frame that was named is not among the frames, or not usable.
-    #[error("the reference {name} {problem}; name one of the accepted frames, or leave the choice to `auto`")]
+    #[error(
+        "the reference {name} {problem}; name one of the accepted frames, or leave the choice to the program"
+    )]
     Reference {
         /// As it was given.
         name: String,
@@ -121,7 +123,7 @@ pub enum Error {
     Append(#[from] crate::StateError),
 
     /// The output exists and may not be replaced.
-    #[error("{} exists already: choose another name, or allow overwriting (--overwrite)", .0.display())]
+    #[error("{} exists already: choose another name, or allow overwriting", .0.display())]
     Exists(std::path::PathBuf),
 }
 

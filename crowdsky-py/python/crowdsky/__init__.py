@@ -10,6 +10,7 @@ from ._errors import CrowdskyError, FitsError, StackError
 from ._groups import Chunk, Grouping, group_frames, healpix
 from ._header import Card, Header, inspect, read_header, read_image
 from ._stack import Planes, Stack, stack
+from ._transform import SimilarityTransform
 
 __all__ = [
     "Card",
@@ -20,6 +21,7 @@ __all__ = [
     "Grouping",
     "Header",
     "Planes",
+    "SimilarityTransform",
     "Stack",
     "StackError",
     "__version__",

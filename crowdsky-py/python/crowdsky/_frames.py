@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -39,10 +40,11 @@ Item: TypeAlias = Union[Path, _Array]
 def items(frames: Frames) -> list[Item]:
     """Frames as `_core` takes them; folders become the frames in them.
 
-    Raises ValueError for arrays that are no raw frames and if nothing is left, TypeError for what is no frame at all.
+    Raises ValueError for arrays that are no raw frames and if nothing is left, TypeError for what is no frame at all,
+    FileNotFoundError if none of the files is there.
     """
     if isinstance(frames, (str, os.PathLike)):
-        return list(_core.find_frames([Path(frames)]))
+        frames = [frames]
     if isinstance(frames, HDULike) or (isinstance(frames, np.ndarray) and frames.ndim == 2):
         frames = [frames]
     made: list[Item] = []
@@ -60,7 +62,14 @@ def items(frames: Frames) -> list[Item]:
             made.append(_array(frame, f"frame {number:0{digits}}"))
     if not made:
         raise ValueError("no frames given: name files or folders that hold *.fit, *.fits or *.fit.gz, or hand over arrays")
+    check_there([item for item in made if isinstance(item, Path)], len(made))
     return made
+
+
+def check_there(paths: list[Path], frames: int) -> None:
+    """Raises FileNotFoundError if all `frames` are files that do not exist; one that is missing among others is a frame left out."""
+    if len(paths) == frames and not any(path.exists() for path in paths):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(paths[0]))
 
 
 def _array(frame: Any, name: str) -> _Array:
@@ -72,7 +81,7 @@ def _array(frame: Any, name: str) -> _Array:
 
 
 def header_text(header: Any) -> str:
-    """The FITS text of a header of astropy, of ours, or of a mapping."""
+    """The FITS text of a header of astropy, or of ours."""
     if hasattr(header, "tostring"):
         return str(header.tostring())
     text = getattr(header, "text", None)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._core import ChunkKey
+from ._frames import check_there
 
 T = TypeVar("T")
 
@@ -53,11 +54,12 @@ def group_frames(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]
     """Sorts raw frames (files, and folders of them) into 15-minute chunks by their headers; pixels are not read.
 
     Frames that drift over the edge of a rounded key stay together: the pointings of a chunk form a chain with links of at most 0.25
-    degrees. Raises ValueError if there are no frames.
+    degrees. Raises ValueError if there are no frames, FileNotFoundError if none of the files is there.
     """
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
     files = _core.find_frames([Path(path) for path in paths])
+    check_there(files, len(files))
     return grouped(files, list(files), threads=threads)
 
 

@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._errors import StackError
 from ._frames import Frames, items
 from ._header import Card, Header
 from ._progress import Progress, telling
+from ._transform import SimilarityTransform
 
 if TYPE_CHECKING:
     from astropy.io import fits
@@ -67,6 +69,12 @@ class Stack:
         """Variance of the noise of each pixel of `planes`, ADU²; None for the methods `mean` and `median`."""
         variance = self._core.variance
         return None if variance is None else Planes(*variance)
+
+    @cached_property
+    def covariance(self) -> npt.NDArray[np.float64] | None:
+        """By how much the variance of a sum over a disc of radius 1, 2, ... 6 px is above the sum of its pixels' variances, which share
+        some of their noise: (3, 6), by band and radius; None where `variance` is."""
+        return self._core.covariance
 
     @cached_property
     def stars(self) -> npt.NDArray[np.void]:
@@ -140,6 +148,20 @@ class Stack:
             ax.scatter(self.stars["x"], self.stars["y"], s=40, facecolors="none", edgecolors="tab:cyan", linewidths=0.5)
         return ax
 
+    def transform_to(self, other: Stack) -> SimilarityTransform:
+        """Where the pixels of this stack are in another one of the same field, by the stars of both: each stack lies on the grid of a
+        frame of its own. Raises StackError if they do not show the same stars."""
+
+        def places(stars: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
+            # Whole and single ones, brightest first.
+            good = stars[(stars["flag"] == 0) & np.isfinite(stars["xwin"]) & np.isfinite(stars["ywin"])][::-1]
+            return np.column_stack([good["xwin"], good["ywin"]])
+
+        found = _core.match_positions(places(self.stars), places(other.stars), self.shape)
+        if found is None:
+            raise StackError(f"{self!r} and {other!r} do not show the same stars")
+        return SimilarityTransform(found[0])
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Stack stays in its process: write() it there, or send its arrays, stars and report")
 
@@ -173,7 +195,7 @@ class Stack:
         )
         picture = base64.b64encode(self.preview_png(480)).decode()
         return (
-            "<div style='display:flex;gap:1em;align-items:flex-start'>"
+            "<div style='display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start'>"
             f"<img alt='preview of the stack' src='data:image/png;base64,{picture}'><table>{lines}</table></div>"
         )
 
@@ -193,8 +215,9 @@ def stack(
 ) -> Stack:
     """Aligns raw frames and combines them.
 
-    `frames`: files, folders of them, arrays of (rows, columns) or one of (frames, rows, columns), FITS units; mixed as you like.
-    Arrays without a header are taken for a Seestar's, GRBG, unless `bayer` tells another pattern.
+    `frames`: files, folders of them, arrays of (rows, columns) or one of (frames, rows, columns), FITS units with header and data.
+    Arrays without a header are taken for a Seestar's, GRBG, unless `bayer` tells another pattern; among frames that have one they are
+    of another filter and exposure, unknown ones.
 
     `method`: "lsq" (least squares from the photosites: the best there is), "mean" or "median" of resampled frames; "auto" is "lsq" for
     four frames or more. `share`: whether planes share the detail they have in common: less noise for the eye, not for measuring.
@@ -204,13 +227,16 @@ def stack(
     given; frames that do not fit are read twice. `progress`: True for a bar, or a function of (stage, done, total).
 
     Python's other threads run on meanwhile, and Ctrl-C ends it within a moment. Raises ValueError for arguments that cannot be,
-    StackError with the attribute `report` if fewer than two frames are usable, MemoryError if `memory` does not suffice.
+    FileNotFoundError if none of the files is there, StackError with the attribute `report` if fewer than two frames are usable,
+    MemoryError if `memory` does not suffice.
 
     >>> import crowdsky
     >>> made = crowdsky.stack(night)
     >>> made.planes.green.shape == made.shape
     True
     """
+    if threads < 0 or (memory is not None and memory < 0):
+        raise ValueError(f"threads={threads}, memory={memory}: numbers of threads (0 for one per core) and bytes are needed")
     named = None if reference is None else os.fspath(reference)
     given = items(frames)
     with telling(progress) as tell:

@@ -15,7 +15,7 @@ from .. import _core
 from .._errors import FitsError
 from .._frames import Item, counts, header_text
 from .._header import read_header, read_image
-from ._transform import SimilarityTransform
+from .._transform import SimilarityTransform
 
 _Reals = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from .. import _core
 from .._stack import Stack, structured
 from ._raw_frame import RawFrame
-from ._transform import SimilarityTransform
+from .._transform import SimilarityTransform
 
 __all__ = ["FrameCollection", "RawFrame", "simple_normalize"]
 
