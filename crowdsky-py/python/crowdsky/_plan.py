@@ -52,7 +52,9 @@ def planned(
         task = Task(str(chunk.key), name, _identity(chunk), chunk.frames, folder, options, threads, memory, leftovers)
         found = known.get(name)
         right = found is not None and found.get("fingerprint") == task.fingerprint and found.get("size") == present[name]
-        made.append(Planned(task, found if right else None, name in present and found is None and not leftovers, []))
+        # What damage has made unreadable, or a killed task has left, is of ours all the same.
+        ours = sidecar_of(name) in present or bool(leftovers)
+        made.append(Planned(task, found if right else None, name in present and not ours, []))
     for plan in made:
         like = _COUNT.sub("", plan.task.name)
         plan.older.extend(folder.url(name) for name in sorted(set(present) - taken) if _COUNT.sub("", name) == like)

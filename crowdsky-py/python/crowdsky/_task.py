@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
-from distributed import Worker, WorkerPlugin, get_worker
+from distributed import Worker, get_worker
 
 from ._core import CrowdskyError, StackError, __version__
 from ._remote import Folder, RemoteFile, fetched
@@ -21,21 +23,6 @@ from ._stack import stack
 def sidecar_of(name: str) -> str:
     """The name of the file beside a stack that tells what it was made from."""
     return name.removesuffix(".fit") + ".json"
-
-
-TURN = "crowdsky-turn"
-"""Each worker has one: a stack takes all its threads, and up to 1 GB, so it makes one after the other."""
-
-
-class OneAtATime(WorkerPlugin):
-    """Gives every worker, also those that come later, its `TURN`."""
-
-    name = TURN
-    idempotent = True
-
-    async def setup(self, worker: Worker) -> None:
-        """Is called by each worker when it starts."""
-        await worker.set_resources(**{TURN: 1.0})
 
 
 @dataclass(frozen=True)
@@ -99,7 +86,7 @@ def make(task: Task) -> Answer:
     started = perf_counter()
     worker = get_worker()
     try:
-        with fetched(task.frames, worker.local_directory) as paths:
+        with fetched(task.frames, worker.local_directory) as paths, _turn(worker, task):
             made = stack(
                 paths,
                 method=task.options.method,
@@ -148,6 +135,18 @@ def _told(report: dict[str, Any], paths: list[Path], task: Task) -> dict[str, An
     for frame in report["frames"]:
         frame["path"] = urls.get(frame["path"], frame["path"])
     return report
+
+
+def _turn(worker: Worker, task: Task) -> AbstractContextManager[Any]:
+    """What a stack with all threads of a worker, and up to 1 GB, waits for: that the one before it is done.
+
+    Dask's resources do not serve: those that a running worker gets are not looked at for tasks that wait for them already.
+    """
+    if task.threads is not None:
+        return nullcontext()
+    # Several workers may be in one process, and the dict of each makes the lock once.
+    lock: Lock = worker.__dict__.setdefault("crowdsky_turn", Lock())
+    return lock
 
 
 def _watch(worker: Worker) -> Callable[[str, int, int], None]:

@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, TypeAlias, Union
 
 import numpy as np
@@ -28,7 +29,7 @@ from ._night import Night, StackedChunk
 from ._plan import planned
 from ._progress import telling
 from ._remote import Folder, RemoteFile, find, head, many, same_kind
-from ._task import TURN, Answer, OneAtATime, Options, Task, make
+from ._task import Answer, Options, Task, make
 
 __all__ = ["Night", "StackedChunk", "stack_chunks"]
 
@@ -163,8 +164,8 @@ def _connected(client: Client | str | None) -> Iterator[Client]:
         try:
             client = Client.current()
         except ValueError:
-            # No dashboard: nobody looks at it, and its port may be taken.
-            with LocalCluster(dashboard_address=None) as cluster, Client(cluster) as made:
+            # The port that dashboards have may be taken.
+            with LocalCluster(dashboard_address="127.0.0.1:0") as cluster, Client(cluster) as made:
                 yield made
             return
     if isinstance(client, str):
@@ -178,23 +179,30 @@ def _connected(client: Client | str | None) -> Iterator[Client]:
 
 def _answers(client: Client, tasks: list[Task], retries: int) -> Iterator[tuple[Task, Answer]]:
     """What became of the tasks, in the order in which they end."""
-    client.register_plugin(OneAtATime())
     call = secrets.token_hex(4)
 
     def submit(task: Task, attempt: int) -> Future[Answer]:
-        key = f"crowdsky-{task.name}-{call}-{attempt}"
-        resources = {TURN: 1} if task.threads is None else None
-        return client.submit(make, task, key=key, retries=retries, resources=resources, pure=False)
+        return client.submit(make, task, key=f"crowdsky-{task.name}-{call}-{attempt}", retries=retries, pure=False)
 
-    waiting = {submit(task, 1): task for task in tasks}
-    deadly = []
+    client.wait_for_workers(1)
+    left, deadly = iter(tasks), []
+    waiting: dict[Future[Answer], Task] = {}
+    ending = as_completed()
     try:
-        for future in as_completed(list(waiting)):
-            task = waiting.pop(future)
+        while True:
+            for task in islice(left, max(0, _room(client, tasks) - len(waiting))):
+                future = submit(task, 1)
+                waiting[future] = task
+                ending.add(future)
+            if not waiting:
+                break
+            future = next(ending)
+            task = waiting[future]
             if isinstance(future.exception(), KilledWorker):
                 deadly.append(task)
             else:
                 yield task, _answer(future)
+            del waiting[future]
         # Dask blames a worker's death on all that waited there: one after the other, only the guilty one fails.
         for task in deadly:
             future = submit(task, 2)
@@ -205,6 +213,15 @@ def _answers(client: Client, tasks: list[Task], retries: int) -> Iterator[tuple[
         # None are left unless Ctrl-C, or an error of the caller's progress function, ends it before its time.
         if waiting:
             client.cancel(list(waiting))
+
+
+def _room(client: Client, tasks: list[Task]) -> int:
+    """How many tasks the workers may have: for each stack that is being made, one whose frames are fetched meanwhile.
+
+    With more, a worker of many threads would hold chunks that wait for their turn, which others could begin.
+    """
+    workers: dict[str, int] = client.nthreads()
+    return 2 * max(1, len(workers) if tasks[0].threads is None else sum(workers.values()))
 
 
 def _answer(future: Future[Answer]) -> Answer:
