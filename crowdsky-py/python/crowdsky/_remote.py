@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -209,12 +210,17 @@ class Folder:
 
     def publish(self, files: Mapping[str, Path]) -> None:
         """Writes all files under other names (`.NAME.*.part`), then moves them one after the other: the last is there only if all
-        are, and what is there is whole. Those of the same names are replaced, the last one being removed first."""
+        are, and what is there is whole. Those of the same names are replaced, the last one being removed first. The sources may be
+        gone afterwards."""
         mark = secrets.token_hex(4)
         parts = {name: f".{name}.{mark}.part" for name in files}
         try:
             for name, source in files.items():
-                self.fs.put_file(str(source), self.within(parts[name]))
+                if isinstance(self.fs, LocalFileSystem):
+                    # On one disk a rename: to copy the 58 MB of a stack takes a tenth of the time that it took to make.
+                    shutil.move(source, self.within(parts[name]))
+                else:
+                    self.fs.put_file(str(source), self.within(parts[name]))
             self.remove(list(files)[-1])
             for name, part in parts.items():
                 if isinstance(self.fs, LocalFileSystem):
