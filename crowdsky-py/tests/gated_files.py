@@ -12,7 +12,8 @@ from fsspec import AbstractFileSystem, register_implementation
 class GatedFiles(AbstractFileSystem):
     """`gated:///folder/file` is the file `/folder/file`.
 
-    Who fetches one writes its process and the path into `gate/fetched`, and waits while `gate/closed` exists. One whose name has
+    Who fetches one writes its process and the path into `gate/fetched`, and waits while `gate/closed` exists and is empty
+    or has the file's name in it. One whose name has
     "deadly" in it kills the process.
     """
 
@@ -41,9 +42,15 @@ class GatedFiles(AbstractFileSystem):
         if "deadly" in rpath:
             os.kill(os.getpid(), signal.SIGKILL)
         end = time.monotonic() + 30
-        while (self.gate / "closed").exists() and time.monotonic() < end:
+        while self._closed(os.path.basename(rpath)) and time.monotonic() < end:
             time.sleep(0.01)
         shutil.copyfile(rpath, lpath)
+
+    def _closed(self, name):
+        try:
+            return (self.gate / "closed").read_text() in ("", name)
+        except FileNotFoundError:
+            return False
 
 
 def fetched(gate: Path) -> list[tuple[int, str]]:

@@ -61,6 +61,13 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def wait_until(so):
+    end = time.monotonic() + 20
+    while not so():
+        assert time.monotonic() < end, "waited for 20 s"
+        time.sleep(0.01)
+
+
 def forbid_tasks(monkeypatch):
     def forbidden(*_, **__):
         raise AssertionError("a task was submitted")
@@ -106,9 +113,7 @@ def test_a_killed_worker_costs_a_retry_and_no_chunk(client, tmp_path, gate):
 
     caller = threading.Thread(target=call)
     caller.start()
-    end = time.monotonic() + 20
-    while not gated_files.fetched(gate) and time.monotonic() < end:
-        time.sleep(0.01)
+    wait_until(lambda: gated_files.fetched(gate))
     killed, frame = gated_files.fetched(gate)[0]
     assert killed != os.getpid()
     os.kill(killed, signal.SIGKILL)
@@ -275,6 +280,83 @@ def test_a_filesystem_that_is_not_local(threads, tmp_path):
     memory.rm("/stacks", recursive=True)
 
 
+def test_a_passing_fault_is_tried_again(threads, tmp_path, gate, monkeypatch):
+    raw, options = tmp_path / "raw", {"gate": str(gate)}
+    small_night.write(raw, small_night.night(1, 3))
+    whole, faults = gated_files.GatedFiles.get_file, []
+
+    def faulty(self, rpath, lpath, **more):
+        if len(faults) < 1:
+            faults.append(rpath)
+            raise ConnectionError("the line is dead")
+        whole(self, rpath, lpath, **more)
+
+    monkeypatch.setattr(gated_files.GatedFiles, "get_file", faulty)
+    night = stack_chunks(f"gated://{raw}", tmp_path / "out", client=threads, storage_options=options, retries=0)
+    assert [chunk.error for chunk in night.chunks] == ["ConnectionError: the line is dead"]
+    faults.clear()
+    night = stack_chunks(f"gated://{raw}", tmp_path / "out", client=threads, storage_options=options, retries=1)
+    assert [chunk.state for chunk in night.chunks] == ["made"] and len(faults) == 1
+
+
+def test_a_frame_that_is_cut_off_on_its_way_is_noticed(threads, tmp_path, gate, monkeypatch):
+    small_night.write(tmp_path / "raw", small_night.night(1, 3))
+    monkeypatch.setattr(gated_files.GatedFiles, "get_file", lambda self, rpath, lpath, **_: Path(lpath).write_bytes(b"SIMPLE"))
+    night = stack_chunks(f"gated://{tmp_path}/raw", tmp_path / "out", client=threads, storage_options={"gate": str(gate)})
+    assert "6 bytes are there" in night.failed[0].error
+
+
+@pytest.mark.parametrize("given, at_once, each", [(None, 1, 2), (1, 2, 1)])
+def test_a_worker_makes_one_stack_at_a_time_unless_told_the_threads(threads, tmp_path, monkeypatch, given, at_once, each):
+    from crowdsky import _task
+
+    real, running, most, asked = _task.stack, [], [], []
+
+    def watched(paths, **options):
+        running.append(paths)
+        most.append(len(running))
+        asked.append(options["threads"])
+        time.sleep(0.1)
+        running.pop()
+        return real(paths, **options)
+
+    monkeypatch.setattr(_task, "stack", watched)
+    small_night.write(tmp_path / "raw", small_night.night(4, 3))
+    assert len(stack_chunks(tmp_path / "raw", tmp_path / "out", client=threads, threads=given).made) == 4
+    assert max(most) == at_once and set(asked) == {each}
+
+
+def test_a_worker_of_another_version_is_refused(threads, tmp_path, monkeypatch):
+    from crowdsky import _task
+
+    monkeypatch.setattr(_task, "__version__", "0.0.1")
+    small_night.write(tmp_path / "raw", small_night.night(1, 3))
+    night = stack_chunks(tmp_path / "raw", tmp_path / "out", client=threads)
+    assert "the worker has crowdsky 0.0.1" in night.failed[0].error
+
+
+def test_the_sidecar_comes_last_and_a_fault_leaves_no_parts(tmp_path, monkeypatch):
+    from crowdsky import _remote
+
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.json").write_text("old")
+    sources = {name: tmp_path / name for name in ("a.fit", "a.json")}
+    for path in sources.values():
+        path.write_text("new")
+    replace = os.replace
+
+    def faulty(source, target):
+        if target.endswith(".json"):
+            raise OSError("no space is left")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", faulty)
+    with pytest.raises(OSError, match="no space"):
+        _remote.Folder.at(out, {}).publish(sources)
+    assert contents(out) == {"a.fit": b"new"}
+
+
 def test_ctrl_c_cancels_what_has_not_begun(client, tmp_path):
     small_night.write(tmp_path / "raw", small_night.night(12, 4))
 
@@ -283,11 +365,27 @@ def test_ctrl_c_cancels_what_has_not_begun(client, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         stack_chunks(tmp_path / "raw", tmp_path / "out", client=client, progress=interrupt)
-    end = time.monotonic() + 10
-    while client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == 0
+    wait_until(lambda: not client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.tasks))
     assert len(list((tmp_path / "out").glob("*.fit"))) < 12
+
+
+def test_ctrl_c_ends_what_has_begun(client, tmp_path, gate):
+    """A chunk whose frames are being fetched when the call is given up is not made."""
+    raw, out, options = tmp_path / "raw", tmp_path / "out", {"gate": str(gate)}
+    held = crowdsky.group_frames(small_night.write(raw, small_night.night(3, 3))).chunks[1]
+    (gate / "closed").write_text(held.frames[0].name)
+
+    def interrupt(done, total):
+        wait_until(lambda: held.frames[0].name in [name for _, name in gated_files.fetched(gate)])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stack_chunks(f"gated://{raw}", out, client=client, storage_options=options, progress=interrupt)
+    wait_until(lambda: not client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.tasks))
+    (gate / "closed").unlink()
+    wait_until(lambda: not any(client.run(lambda dask_worker: len(dask_worker.state.tasks)).values()))
+    assert not (out / held.name).exists()
+    assert stack_chunks(raw, out, client=client).chunks[1].state == "made"
 
 
 def test_errors_cross_processes(client, tmp_path):
@@ -364,18 +462,18 @@ def test_s3(client, tmp_path, monkeypatch):
     options = {"key": "any", "secret": "any", "client_kwargs": {"endpoint_url": f"http://{host}:{port}"}}
     content = small_night.night(2, 3)
 
-    def call():
-        return stack_chunks("s3://sky/raw/*.fit", "s3://sky/stacks", client=client, storage_options=options)
+    def call(paths):
+        return stack_chunks(paths, "s3://sky/stacks", client=client, storage_options=options)
 
     try:
         s3 = s3fs.S3FileSystem(**options)
         s3.mkdir("sky")
         for name, data in content.items():
             s3.pipe_file(f"sky/raw/{name}", data)
-        night = call()
+        night = call("s3://sky/raw/*.fit")
         assert [chunk.state for chunk in night.chunks] == ["made", "made"], night
         assert {c.name: s3.cat_file(c.url) for c in night} == one_after_the_other(small_night.write(tmp_path / "raw", content), tmp_path)
         forbid_tasks(monkeypatch)
-        assert [chunk.state for chunk in call()] == ["there", "there"]
+        assert [chunk.state for chunk in call("s3://sky/raw")] == ["there", "there"]
     finally:
         server.stop()

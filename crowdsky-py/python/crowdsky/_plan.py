@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ._core import __version__
 from ._groups import Chunk
 from ._night import StackedChunk
 from ._remote import Folder, RemoteFile, many
@@ -49,9 +50,9 @@ def planned(
         name = next(n for n in _names(chunk) if n not in taken and _is_of(known.get(n), chunk))
         taken.add(name)
         leftovers = [part for part in present if part.startswith((f".{name}.", f".{sidecar_of(name)}.")) and part.endswith(".part")]
-        task = Task(str(chunk.key), name, _identity(chunk), chunk.frames, folder, options, threads, memory, leftovers)
+        task = Task(str(chunk.key), name, _identity(chunk), chunk.frames, folder, options, threads, memory, __version__, leftovers)
         found = known.get(name)
-        right = found is not None and found.get("fingerprint") == task.fingerprint and found.get("size") == present[name]
+        right = found is not None and found.get("fingerprint") == task.fingerprint and present[name] in (None, found.get("size"))
         # What damage has made unreadable, or a killed task has left, is of ours all the same.
         ours = sidecar_of(name) in present or bool(leftovers)
         made.append(Planned(task, found if right else None, name in present and not ours, []))

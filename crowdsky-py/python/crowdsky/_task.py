@@ -49,6 +49,8 @@ class Task:
     options: Options
     threads: int | None
     memory: int | None
+    version: str
+    """Of crowdsky, where the call was made."""
     leftovers: list[str]
     """Files of earlier tasks for this chunk that were killed."""
 
@@ -61,7 +63,7 @@ class Task:
     def fingerprint(self) -> str:
         """Equal for equal frames, options and versions of crowdsky: where the frames are does not matter."""
         frames = [(frame.name, frame.size, frame.version) for frame in self.frames]
-        text = json.dumps([__version__, asdict(self.options), frames])
+        text = json.dumps([self.version, asdict(self.options), frames])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -83,6 +85,9 @@ def make(task: Task) -> Answer:
 
     What trying again does not help against is answered; everything else is raised, for dask to try again.
     """
+    if task.version != __version__:
+        error = f"the worker has crowdsky {__version__}, the caller {task.version}: install the same version on all machines"
+        return Answer(None, None, error)
     started = perf_counter()
     worker = get_worker()
     try:

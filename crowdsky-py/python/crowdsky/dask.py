@@ -198,16 +198,18 @@ def _answers(client: Client, tasks: list[Task], retries: int) -> Iterator[tuple[
                 break
             future = next(ending)
             task = waiting[future]
-            if isinstance(future.exception(), KilledWorker):
+            answer = _answer(future)
+            if isinstance(answer, KilledWorker):
                 deadly.append(task)
             else:
-                yield task, _answer(future)
+                yield task, answer
             del waiting[future]
         # Dask blames a worker's death on all that waited there: one after the other, only the guilty one fails.
         for task in deadly:
             future = submit(task, 2)
             waiting[future] = task
-            yield task, _answer(future)
+            answer = _answer(future)
+            yield task, _failed(answer) if isinstance(answer, KilledWorker) else answer
             del waiting[future]
     finally:
         # None are left unless Ctrl-C, or an error of the caller's progress function, ends it before its time.
@@ -224,8 +226,14 @@ def _room(client: Client, tasks: list[Task]) -> int:
     return 2 * max(1, len(workers) if tasks[0].threads is None else sum(workers.values()))
 
 
-def _answer(future: Future[Answer]) -> Answer:
+def _answer(future: Future[Answer]) -> Answer | KilledWorker:
     try:
         return future.result()
+    except KilledWorker as killed:
+        return killed
     except Exception as error:
-        return Answer(None, None, f"{type(error).__name__}: {error}")
+        return _failed(error)
+
+
+def _failed(error: Exception) -> Answer:
+    return Answer(None, None, f"{type(error).__name__}: {error}")
