@@ -428,8 +428,17 @@ def test_webdav(client, tmp_path):
     paths = small_night.write(served / "raw", small_night.night(2, 3))
     (served / "stacks").mkdir()
     accounts = {"*": {"guest": {"password": "stars"}}}
+    long = next(iter(small_night.night(1, 1).values())) + bytes(30_000_000)
+    (served / "long.fit").write_bytes(long)
     app = dav.WsgiDAVApp({"provider_mapping": {"/": str(served)}, "simple_dc": {"user_mapping": accounts}, "verbose": 1})
-    server = wsgi.Server(("127.0.0.1", 0), app)
+    sent = []
+
+    def counting(environ, start_response):
+        for block in app(environ, start_response):
+            sent.append(len(block))
+            yield block
+
+    server = wsgi.Server(("127.0.0.1", 0), counting)
     server.prepare()
     running = threading.Thread(target=server.serve)
     running.start()
@@ -439,6 +448,10 @@ def test_webdav(client, tmp_path):
         return stack_chunks("webdav://raw", "webdav://stacks", client=client, storage_options=options, **more)
 
     try:
+        from crowdsky import _remote
+
+        assert _remote.head(_remote.find("webdav://long.fit", options)[0]) == long[:2880]
+        assert sum(sent) < 4_000_000, "of 30 MB: some 12 kB are asked for, and what fits into the buffers of the sockets is sent"
         night = call()
         assert [chunk.state for chunk in night.chunks] == ["made", "made"], night
         expected = one_after_the_other(paths, tmp_path)
@@ -473,7 +486,15 @@ def test_s3(client, tmp_path, monkeypatch):
         night = call("s3://sky/raw/*.fit")
         assert [chunk.state for chunk in night.chunks] == ["made", "made"], night
         assert {c.name: s3.cat_file(c.url) for c in night} == one_after_the_other(small_night.write(tmp_path / "raw", content), tmp_path)
-        forbid_tasks(monkeypatch)
-        assert [chunk.state for chunk in call("s3://sky/raw")] == ["there", "there"]
+        with monkeypatch.context() as patched:
+            forbid_tasks(patched)
+            assert [chunk.state for chunk in call("s3://sky/raw")] == ["there", "there"]
+        # What others did meanwhile is seen, whatever this process has listed before.
+        other = s3fs.S3FileSystem(skip_instance_cache=True, **options)
+        for name, data in list(small_night.night(3, 3).items())[6:]:
+            other.pipe_file(f"sky/raw/{name}", data)
+        assert [chunk.state for chunk in call("s3://sky/raw")] == ["there", "there", "made"]
+        other.rm_file(night.chunks[0].url)
+        assert [chunk.state for chunk in call("s3://sky/raw")] == ["made", "there", "there"]
     finally:
         server.stop()
