@@ -1,12 +1,12 @@
 # The steps of test.sh, cheap ones first. Each is a function `step_NAME`, run with `set -e` from the project's root.
 
-STEPS=(fmt secrets clippy test features doc wasm healpy astropy stack quality compare readme pages api bench fuzz deny package)
+STEPS=(fmt secrets clippy test features doc wasm healpy astropy stack quality compare python readme pages api bench fuzz deny package)
 declare -A ABOUT=(
     [fmt]='every file is as rustfmt writes it'
     [secrets]='no file that git tracks holds a secret'
     [clippy]='no warning, in code, tests, examples and benchmarks'
     [test]='unit, integration and documentation tests'
-    [features]='the libraries and the command line with cfitsio; the libraries without their default features'
+    [features]='the libraries and the command line with cfitsio; both without their default features'
     [doc]='the documentation builds without a warning'
     [wasm]='core and fits build for the browser'
     [healpy]='HEALPix tiles are those of healpy'
@@ -14,6 +14,7 @@ declare -A ABOUT=(
     [stack]='a simulated night is stacked; fitsverify and astropy accept the file'
     [quality]='a stack of 60 frames against their truth; the same bytes on any number of threads'
     [compare]='the public benchmark runs, small; its scorer finds what is known of a stack'
+    [python]='the Python package: wheel, tests, types, documentation; the same program with seestarpy'
     [readme]='the first command of the README works: two stacks are made'
     [pages]='scripts of the pages; a user in Chromium, from registration to the stack'
     [api]='schemathesis finds no answer that the OpenAPI description does not have'
@@ -40,6 +41,7 @@ step_clippy() {
     need_cfitsio
     cargo clippy --workspace --all-targets -- -D warnings
     cargo clippy --workspace --all-targets --features crowdsky-server/cfitsio,crowdsky-core/serde -- -D warnings
+    cargo clippy -p crowdsky-server --no-default-features --all-targets -- -D warnings
 }
 
 # The runner hides what a test that passes has printed, and SKIPPED lines must be seen; the frame around it need not be.
@@ -58,8 +60,9 @@ step_test() {
     need_mariadb
     need_webdav_servers
     need_cargo_tool nextest || echo "no cargo-nextest; plain cargo test serves as well"
-    run_tests --workspace
-    cargo test --workspace --doc
+    # crowdsky-py has its tests in Python.
+    run_tests --workspace --exclude crowdsky-py
+    cargo test --workspace --exclude crowdsky-py --doc
 }
 
 step_features() {
@@ -69,11 +72,13 @@ step_features() {
     run_tests -p crowdsky-core -p crowdsky-fits -p crowdsky-stack --features crowdsky-core/serde,crowdsky-stack/cfitsio
     # Of the server, what reads frames: the rest is the same, and has been tested.
     run_tests -p crowdsky-server --features crowdsky-server/cfitsio --test main stack::
+    run_tests -p crowdsky-server --no-default-features
     cargo check -p crowdsky-core
     cargo check -p crowdsky-fits --no-default-features
     cargo check -p crowdsky-fits --no-default-features --features std
     cargo check -p crowdsky-stack --no-default-features
     cargo check -p crowdsky-sim --no-default-features
+    cargo check -p crowdsky-server --no-default-features
 }
 
 step_doc() {
@@ -138,6 +143,11 @@ step_compare() {
     "$PYTHON" benches/compare/run.py --quick
 }
 
+step_python() {
+    need_python
+    CHECK_DIR=$target/python crowdsky-py/ci/check.sh "$PYTHON"
+}
+
 step_readme() {
     local command
     command="$(grep -m1 '^cargo run --release' README.md) --once"
@@ -168,7 +178,7 @@ step_api() {
 
 step_bench() {
     # In the profile and with the features of the tests, which have built all they need.
-    cargo test --workspace --bench '*'
+    cargo test --workspace --exclude crowdsky-py --bench '*'
 }
 
 # The words of a fuzz target: its own, or those of FITS.
@@ -209,5 +219,5 @@ step_package() {
     # Whether they compile is the question, not how fast they run. In a folder of its own: cargo keeps what it unpacks of a
     # version for ever, by the folder's name, and the next time would check the crates of the last.
     CARGO_TARGET_DIR=$scratch/package CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=false \
-        cargo package --workspace --exclude crowdsky-benches "${dirty[@]}"
+        cargo package --workspace --exclude crowdsky-benches --exclude crowdsky-py "${dirty[@]}"
 }

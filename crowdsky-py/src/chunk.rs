@@ -2,7 +2,7 @@
 
 use crate::{error, header, run};
 use crowdsky_core::filename::{Exposure, crowdsky_stack_name};
-use crowdsky_core::healpix::{NSIDE, ang2pix_ring};
+use crowdsky_core::healpix::ang2pix_ring;
 use crowdsky_core::{Chunk, FrameMeta, HealpixTile, SkyPos, UtcTime, group_into_chunks};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -98,7 +98,6 @@ fn moment<'py>(py: Python<'py>, iso: &str) -> PyResult<Bound<'py, PyAny>> {
 
 /// The HEALPix pixels (RING) at `ra` and `dec`, degrees, two arrays of one length.
 #[pyfunction]
-#[pyo3(signature = (ra, dec, nside=NSIDE))]
 pub(crate) fn healpix<'py>(
     py: Python<'py>,
     ra: PyReadonlyArray1<'py, f64>,
@@ -137,13 +136,16 @@ impl Headed {
     }
 }
 
-/// Sorts raw frames into chunks by their headers: a list of dicts, and of (index, reason) for those that belong to none.
+/// Chunks, each a dict, and the indices of frames that belong to none, with the reason.
+type Grouped<'py> = (Vec<Bound<'py, PyDict>>, Vec<(usize, String)>);
+
+/// Sorts raw frames into chunks by their headers.
 #[pyfunction]
 pub(crate) fn group_frames<'py>(
     py: Python<'py>,
     frames: Vec<Headed>,
     threads: usize,
-) -> PyResult<(Vec<Bound<'py, PyDict>>, Vec<(usize, String)>)> {
+) -> PyResult<Grouped<'py>> {
     use rayon::prelude::*;
     let read = run::briefly(py, threads, || frames.par_iter().map(Headed::meta).collect::<Vec<_>>())?;
     let (mut there, mut metas, mut left_out) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,28 +1,19 @@
 //! The one place where an error becomes an exception.
 
-use pyo3::create_exception;
 use pyo3::exceptions::{
-    PyException, PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyOSError,
-    PyPermissionError, PyValueError,
+    PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyOSError, PyPermissionError,
+    PyValueError,
 };
+use pyo3::import_exception;
 use pyo3::prelude::*;
 use std::error::Error;
 use std::io::ErrorKind;
 use std::path::Path;
 
-create_exception!(crowdsky, CrowdskyError, PyException, "What went wrong in crowdsky.");
-create_exception!(
-    crowdsky,
-    FitsError,
-    CrowdskyError,
-    "A file that is no FITS file, or not one of the kind that is wanted."
-);
-create_exception!(
-    crowdsky,
-    StackError,
-    CrowdskyError,
-    "Frames that cannot be stacked. `report`, a str of JSON, tells what became of each where that is known."
-);
+// Python has their classes: one of them has two parents, which cannot be said here.
+import_exception!(crowdsky._errors, CrowdskyError);
+import_exception!(crowdsky._errors, FitsError);
+import_exception!(crowdsky._errors, StackError);
 
 /// All causes on one line, as people read it.
 fn whole(error: &dyn Error) -> String {
@@ -65,7 +56,7 @@ pub(crate) fn value(error: &dyn Error) -> PyErr {
 }
 
 /// A stack that could not be made.
-pub(crate) fn stack(py: Python<'_>, error: &crowdsky_stack::Error) -> PyErr {
+pub(crate) fn stack(error: &crowdsky_stack::Error) -> PyErr {
     use crowdsky_stack::Error as E;
     match error {
         E::NoFrames | E::Shape { .. } | E::Reference { .. } => value(error),
@@ -77,13 +68,9 @@ pub(crate) fn stack(py: Python<'_>, error: &crowdsky_stack::Error) -> PyErr {
         E::Fits { path, source } => fits(path, source),
         E::Memory { .. } => PyMemoryError::new_err(whole(error)),
         E::Stopped => PyKeyboardInterrupt::new_err("the stack was given up"),
+        // Without the report the message still tells the first reason.
         E::NothingToStack { report, .. } => {
-            let raised = StackError::new_err(whole(error));
-            // Without the report the message still tells the first reason.
-            if let Ok(report) = serde_json::to_string(report) {
-                let _ = raised.value(py).setattr("report", report);
-            }
-            raised
+            StackError::new_err((whole(error), serde_json::to_string(report).ok()))
         }
         _ => StackError::new_err(whole(error)),
     }

@@ -50,7 +50,9 @@ impl Frames {
                 files.push(path);
                 Ok(Place::File(files.len() - 1))
             }
-            Item::Array((name, header, counts)) => Handed::new(py, name, header, counts, bayer),
+            Item::Array((name, header, counts)) => {
+                Handed::new(py, name, header, counts, bayer).map(|handed| Place::Array(Box::new(handed)))
+            }
         });
         let items = places.collect::<PyResult<Vec<_>>>()?;
         Ok(Frames { files: FileSource::new(files, bayer), items })
@@ -64,7 +66,7 @@ impl Handed {
         header: Option<String>,
         counts: Py<PyArray2<u16>>,
         bayer: Option<BayerPattern>,
-    ) -> PyResult<Place> {
+    ) -> PyResult<Handed> {
         let shape = counts.bind(py).shape().to_vec();
         let mut meta = match header {
             None => FrameMeta::new(0, 0),
@@ -78,7 +80,7 @@ impl Handed {
         (meta.height, meta.width, meta.naxis) = (side(shape[0])?, side(shape[1])?, 2);
         let said = meta.bayer.as_deref().map(str::parse).transpose().map_err(|e| error::value(&e))?;
         let pattern = bayer.or(said).unwrap_or(BayerPattern::Grbg);
-        Ok(Place::Array(Box::new(Handed { name, meta, pattern, counts })))
+        Ok(Handed { name, meta, pattern, counts })
     }
 
     fn load(&self) -> Result<Arc<Mosaic>, Dropped> {

@@ -59,7 +59,7 @@ fn with_unit<T>(
 }
 
 /// The cards of a header: keyword, value, comment; and the text of all of them, 80 characters each.
-type Cards<'py> = (Vec<(String, Option<Bound<'py, PyAny>>, String)>, String);
+pub(crate) type Cards<'py> = (Vec<(String, Option<Bound<'py, PyAny>>, String)>, String);
 
 /// The cards of a unit of a file. Of the first one, nothing behind its header is read.
 #[pyfunction]
@@ -76,18 +76,23 @@ pub(crate) fn read_header(py: Python<'_>, path: PathBuf, hdu: Unit) -> PyResult<
         })?;
         found.ok_or_else(|| hdu.missing(&path))
     })??;
+    cards(py, &header, &path)
+}
+
+/// The cards of the header of `path`.
+pub(crate) fn cards<'py>(py: Python<'py>, header: &Header, path: &Path) -> PyResult<Cards<'py>> {
     let mut text = Vec::new();
-    let mut cards = Vec::with_capacity(header.cards().len());
+    let mut all = Vec::with_capacity(header.cards().len());
     for card in header.cards() {
         match card.image() {
             Some(image) => text.extend_from_slice(image),
-            None => text.extend(card.print().map_err(|e| error::fits(&path, &e))?.iter().flatten()),
+            None => text.extend(card.print().map_err(|e| error::fits(path, &e))?.iter().flatten()),
         }
         let value = card.value().map(|value| python(py, value)).transpose()?;
-        cards.push((card.keyword().to_owned(), value, card.comment().to_owned()));
+        all.push((card.keyword().to_owned(), value, card.comment().to_owned()));
     }
     // What is no ASCII is shown, and never lost by accident: one byte, one character.
-    Ok((cards, text.iter().map(|&byte| char::from(byte)).collect()))
+    Ok((all, text.iter().map(|&byte| char::from(byte)).collect()))
 }
 
 /// As Python has it.

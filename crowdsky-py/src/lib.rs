@@ -2,6 +2,7 @@
 
 mod arrays;
 mod chunk;
+mod command;
 mod error;
 mod frames;
 mod header;
@@ -19,7 +20,7 @@ mod _core {
     #[pymodule_export]
     use crate::chunk::{ChunkKey, group_frames, healpix};
     #[pymodule_export]
-    use crate::error::{CrowdskyError, FitsError, StackError};
+    use crate::command::{fault, inspect_json, main};
     #[pymodule_export]
     use crate::header::{read_header, read_image};
     #[pymodule_export]

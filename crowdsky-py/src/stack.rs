@@ -1,9 +1,10 @@
 //! Frames into a stack.
 
 use crate::frames::{Frames, Item};
+use crate::header::{self, Cards};
 use crate::run::{briefly, number, run};
 use crate::{arrays, error, stars};
-use crowdsky_stack::files::{Layout, WriteOptions, encode, write_fits};
+use crowdsky_stack::files::{Layout, WriteOptions, encode, primary_header, write_fits};
 use crowdsky_stack::preview::{self, Preview};
 use crowdsky_stack::{Method, Reference, StackOptions};
 use numpy::{IntoPyArray, PyArray2, PyArray3};
@@ -61,6 +62,11 @@ impl Stack {
         stars::columns(py, &self.stack.stars)
     }
 
+    /// The cards of its file's first header.
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Cards<'py>> {
+        header::cards(py, &primary_header(&self.stack), "the stack".as_ref())
+    }
+
     /// What became of every frame, as JSON.
     #[getter]
     fn report_json(&self) -> PyResult<String> {
@@ -70,7 +76,7 @@ impl Stack {
     /// Writes it as FITS: complete, or not at all.
     fn write_fits(&self, py: Python<'_>, path: PathBuf, layout: &str, overwrite: bool) -> PyResult<()> {
         let options = WriteOptions::default().layout(layout_of(layout)?).overwrite(overwrite);
-        briefly(py, 0, || write_fits(&self.stack, &path, &options))?.map_err(|e| error::stack(py, &e))
+        briefly(py, 0, || write_fits(&self.stack, &path, &options))?.map_err(|e| error::stack(&e))
     }
 
     /// The bytes of that file.
@@ -161,12 +167,12 @@ pub(crate) fn stack(
     }
     let frames = Frames::new(py, frames, bayer)?;
     let made = run(py, progress, |watch| crowdsky_stack::stack(&frames, &options, watch))?;
-    made.map(|stack| Stack { stack }).map_err(|e| error::stack(py, &e))
+    made.map(|stack| Stack { stack }).map_err(|e| error::stack(&e))
 }
 
 /// Files as they are, folders as the frames directly in them, in order of name; each path once.
 #[pyfunction]
 pub(crate) fn find_frames(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<Vec<PathBuf>> {
     let found = briefly(py, 1, || crowdsky_stack::files::find_frames(&paths))?;
-    found.map_err(|e| error::stack(py, &e))
+    found.map_err(|e| error::stack(&e))
 }

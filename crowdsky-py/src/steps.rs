@@ -95,6 +95,9 @@ fn stars(places: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<Star>> {
     Ok(places.rows().into_iter().map(|place| unknown(place[0], place[1])).collect())
 }
 
+/// A frame in full colour, and where it has data.
+type Aligned<'py> = (Bound<'py, PyArray3<f32>>, Bound<'py, PyArray2<bool>>);
+
 /// A frame in full colour on the grid of `shape` (rows, columns) that `matrix` (2, 3) maps its pixels to: float32 of (rows, columns,
 /// 3), NaN where it has no data; and where it has.
 #[pyfunction]
@@ -105,7 +108,7 @@ pub(crate) fn align<'py>(
     matrix: [[f64; 3]; 2],
     shape: (usize, usize),
     bayer: Option<&str>,
-) -> PyResult<(Bound<'py, PyArray3<f32>>, Bound<'py, PyArray2<bool>>)> {
+) -> PyResult<Aligned<'py>> {
     let frames = Frames::new(py, vec![frame], bayer)?;
     let made = briefly(py, 0, || {
         let mosaic = frames.load(0).map_err(|e| error::dropped(&frames.name(0), &e))?;

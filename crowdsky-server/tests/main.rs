@@ -2,19 +2,34 @@
 // A test says what is wrong by failing.
 #![allow(clippy::unwrap_used)]
 
-mod compat;
-mod config;
-mod e2e;
+mod embedded;
 mod harness;
 mod inspect;
-mod metrics;
-mod openapi;
-mod pages;
-mod services;
 mod simulate;
 mod stack;
+
+// What needs the service.
+#[cfg(feature = "service")]
+mod compat;
+#[cfg(feature = "service")]
+mod config;
+#[cfg(feature = "service")]
+mod e2e;
+#[cfg(feature = "service")]
+mod metrics;
+#[cfg(feature = "service")]
+mod openapi;
+#[cfg(feature = "service")]
+mod pages;
+#[cfg(feature = "service")]
+mod services;
+#[cfg(feature = "service")]
 mod storage;
+#[cfg(feature = "service")]
 mod store;
+#[cfg(feature = "service")]
 mod support;
+#[cfg(feature = "service")]
 mod uploads;
+#[cfg(feature = "service")]
 mod worker;

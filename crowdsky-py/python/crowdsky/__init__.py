@@ -5,9 +5,10 @@
     stack.write("m94.fits")
 """
 
-from ._core import ChunkKey, CrowdskyError, FitsError, StackError, __version__
+from ._core import ChunkKey, __version__
+from ._errors import CrowdskyError, FitsError, StackError
 from ._groups import Chunk, Grouping, group_frames, healpix
-from ._header import Card, Header, read_header, read_image
+from ._header import Card, Header, inspect, read_header, read_image
 from ._stack import Planes, Stack, stack
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "__version__",
     "group_frames",
     "healpix",
+    "inspect",
     "read_header",
     "read_image",
     "stack",

@@ -6,15 +6,29 @@ from typing import Any, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "_fault",
+    "ChunkKey",
+    "Stack",
+    "__version__",
+    "align",
+    "detect_stars",
+    "find_frames",
+    "group_frames",
+    "healpix",
+    "inspect_json",
+    "main",
+    "match_positions",
+    "read_header",
+    "read_image",
+    "stack",
+    "stars_of_picture",
+]
 __version__: str
 
 _Array: TypeAlias = tuple[str, str | None, npt.NDArray[np.uint16]]
 _Item: TypeAlias = Path | str | _Array
 _Tell: TypeAlias = Callable[[str, int, int], Any] | None
-
-class CrowdskyError(Exception): ...
-class FitsError(CrowdskyError): ...
-class StackError(CrowdskyError): ...
 
 @final
 class ChunkKey:
@@ -50,6 +64,7 @@ class Stack:
     def variance(self) -> list[npt.NDArray[np.float32]] | None: ...
     @property
     def report_json(self) -> str: ...
+    def header(self) -> tuple[list[tuple[str, Any, str]], str]: ...
     def stars(self) -> dict[str, npt.NDArray[Any]]: ...
     def write_fits(self, path: Path, layout: str, overwrite: bool) -> None: ...
     def fits_bytes(self, layout: str) -> bytes: ...
@@ -74,7 +89,7 @@ def group_frames(
     frames: list[Path] | list[tuple[str, bytes]], threads: int
 ) -> tuple[list[dict[str, Any]], list[tuple[int, str]]]: ...
 def healpix(
-    ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64], nside: int = 128
+    ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64], nside: int
 ) -> npt.NDArray[np.int64]: ...
 def read_header(path: Path, hdu: int | str) -> tuple[list[tuple[str, Any, str]], str]: ...
 def read_image(path: Path, hdu: int | str | None = None) -> npt.NDArray[Any]: ...
@@ -90,3 +105,6 @@ def align(
 def stars_of_picture(
     rgb: npt.NDArray[np.float32], coverage: npt.NDArray[np.uint16], sigma: float
 ) -> dict[str, npt.NDArray[Any]]: ...
+def main(arguments: list[str]) -> int: ...
+def inspect_json(path: Path) -> str: ...
+def _fault(long: bool) -> None: ...

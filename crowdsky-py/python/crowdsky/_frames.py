@@ -47,6 +47,9 @@ def items(frames: Frames) -> list[Item]:
         frames = [frames]
     made: list[Item] = []
     seen: set[Path] = set()
+    frames = list(frames)
+    # Frames without a time are stacked in the order of their names.
+    digits = len(str(len(frames)))
     for number, frame in enumerate(frames, 1):
         if isinstance(frame, (str, os.PathLike)):
             # One file given twice, or beside its folder, is one frame.
@@ -54,7 +57,7 @@ def items(frames: Frames) -> list[Item]:
             made.extend(found)
             seen.update(found)
         else:
-            made.append(_array(frame, f"frame {number}"))
+            made.append(_array(frame, f"frame {number:0{digits}}"))
     if not made:
         raise ValueError("no frames given: name files or folders that hold *.fit, *.fits or *.fit.gz, or hand over arrays")
     return made

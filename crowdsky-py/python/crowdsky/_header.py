@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
     from astropy.io import fits
 
 
+# Cards of text without a value.
+_COMMENTARY = ("COMMENT", "HISTORY", "")
+
+
 class Card(NamedTuple):
-    """One card: `value` is None for one without (HISTORY, COMMENT: their text is in `comment`)."""
+    """One card: `value` is None where there is none, as in HISTORY and COMMENT, whose text is in `comment`."""
 
     keyword: str
     value: Any
@@ -25,7 +30,8 @@ class Card(NamedTuple):
 
 
 class Header(Mapping[str, Any]):
-    """The cards of a header: values by keyword, in any case; of a keyword that comes twice, the first.
+    """The cards of a header: values by keyword, in any case; of a keyword that comes twice, the first; of HISTORY and COMMENT all
+    lines.
 
     `cards` has all of them in order, `comments` the comments by keyword, `text` the FITS text, 80 characters a card.
     """
@@ -39,7 +45,9 @@ class Header(Mapping[str, Any]):
 
     def __getitem__(self, keyword: str) -> Any:
         card = self._first[keyword.upper()]
-        return card.comment if card.value is None else card.value
+        if card.keyword in _COMMENTARY:
+            return "\n".join(other.comment for other in self.cards if other.keyword == card.keyword)
+        return card.value
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._first)
@@ -88,3 +96,17 @@ def read_image(path: str | os.PathLike[str], hdu: int | str | None = None) -> np
     """
     image: npt.NDArray[Any] = np.asarray(_core.read_image(Path(path), hdu))
     return image
+
+
+def inspect(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Everything that a FITS file says of itself and every problem with it: the facts of its header, both chunk keys, units and
+    cards, findings with code, card and byte offset. Nothing is raised for a file that is unusable: `usable` is False then, and
+    `error` says why. It is what `python -m crowdsky inspect --json` prints of each file.
+
+    >>> import crowdsky
+    >>> told = crowdsky.inspect(frame)
+    >>> told["usable"], told["facts"]["bayer"]
+    (True, 'GRBG')
+    """
+    told: dict[str, Any] = json.loads(_core.inspect_json(Path(path)))
+    return told

@@ -8,13 +8,14 @@ import os
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
 from ._frames import Frames, items
+from ._header import Card, Header
 from ._progress import Progress, telling
 
 if TYPE_CHECKING:
@@ -79,6 +80,12 @@ class Stack:
         report: dict[str, Any] = json.loads(self._core.report_json)
         return report
 
+    @cached_property
+    def header(self) -> Header:
+        """The first header of its file: facts of the frames, how they were combined, and each one's fate as HISTORY."""
+        cards, text = self._core.header()
+        return Header([Card(*card) for card in cards], text)
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
@@ -132,6 +139,9 @@ class Stack:
         if stars:
             ax.scatter(self.stars["x"], self.stars["y"], s=40, facecolors="none", edgecolors="tab:cyan", linewidths=0.5)
         return ax
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Stack stays in its process: write() it there, or send its arrays, stars and report")
 
     def _title(self) -> str:
         report = self.report

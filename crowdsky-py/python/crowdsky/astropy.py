@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ._header import Header
     from ._stack import Stack
 
+__all__ = ["Table", "ccddata", "fits", "hdulist", "header", "table"]
+
 _UNITS = {
     **dict.fromkeys(["x", "y", "xwin", "ywin", "a", "b", "fwhm"], u.pixel),
     **dict.fromkeys(["x2", "y2", "xy", "errx2", "erry2", "errxy"], u.pixel**2),
@@ -62,5 +64,5 @@ def ccddata(stack: Stack, band: str | None = None) -> CCDData:
         unit=u.adu,
         uncertainty=None if variance is None else VarianceUncertainty(chosen(variance), unit=u.adu**2),
         mask=np.broadcast_to(stack.coverage == 0, data.shape).copy(),
-        meta=hdulist(stack._core.fits_bytes("rgb"))[0].header,
+        meta=header(stack.header),
     )

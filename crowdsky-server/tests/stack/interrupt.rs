@@ -1,4 +1,4 @@
-//! Ctrl-C, as the terminal sends it.
+//! Ctrl-C, as the terminal sends it, and SIGTERM, as the system does.
 
 use crate::harness::{Bench, small};
 use crowdsky_fits::Limits;
@@ -11,14 +11,14 @@ fn ctrl_c_ends_soon_and_leaves_nothing() {
     // Five seconds of work: in the first the frames are read, then they are combined.
     bench.night("night", small(240));
     std::fs::write(bench.path("old.fits"), "precious").unwrap();
-    for (args, mut wait) in [
-        (&["-o", "s.fits"][..], 500),
-        (&["-o", "old.fits", "--overwrite", "--memory", "1G"], 1600),
-        (&["-o", "out", "--by", "chunk"], 800),
+    for (signal, args, mut wait) in [
+        ("-INT", &["-o", "s.fits"][..], 500),
+        ("-TERM", &["-o", "old.fits", "--overwrite", "--memory", "1G"], 1600),
+        ("-INT", &["-o", "out", "--by", "chunk"], 800),
     ] {
         // On a fast machine it may be done by then: the signal has to come earlier.
         let (output, ended) = loop {
-            let (output, ended) = interrupted(&bench, args, wait);
+            let (output, ended) = interrupted(&bench, signal, args, wait);
             if output.status.code() != Some(0) {
                 break (output, ended);
             }
@@ -51,12 +51,12 @@ fn ctrl_c_ends_soon_and_leaves_nothing() {
 }
 
 /// Sends the signal `wait` ms after the start; what came out, and how long the end took.
-fn interrupted(bench: &Bench, args: &[&str], wait: u64) -> (Output, Duration) {
+fn interrupted(bench: &Bench, signal: &str, args: &[&str], wait: u64) -> (Output, Duration) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crowdsky"));
     command.args(["stack", "night"]).args(args).current_dir(bench.path("."));
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(wait));
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     let started = Instant::now();
     (child.wait_with_output().unwrap(), started.elapsed())

@@ -31,22 +31,19 @@ fn what_is_the_default_may_be_said() {
 #[test]
 fn every_role_explains_itself() {
     let bench = Bench::new();
-    let roles = [
-        "stack",
-        "inspect",
-        "simulate",
-        "demo",
-        "serve",
-        "worker",
-        "migrate",
-        "fsck",
-        "user",
-        "worker-token",
-        "config",
-    ];
-    for role in roles {
+    let explains = |role: &str| {
         let run = bench.crowdsky([role, "--help"]);
         assert!(run.succeeds().out.contains(&format!("\n  crowdsky {role} ")), "{}", run.out);
+    };
+    ["stack", "inspect", "simulate"].iter().for_each(|role| explains(role));
+    for role in ["demo", "serve", "worker", "migrate", "fsck", "user", "worker-token", "config"] {
+        if cfg!(feature = "service") {
+            explains(role);
+        } else {
+            let missing = ["this build does not have", "cargo install crowdsky-server"];
+            bench.crowdsky([role, "--help"]).fails(2, &missing);
+            bench.crowdsky(["help", role]).fails(2, &missing);
+        }
     }
     let run = bench.crowdsky(["--version"]);
     assert_eq!(run.succeeds().out, format!("crowdsky {}\n", env!("CARGO_PKG_VERSION")));

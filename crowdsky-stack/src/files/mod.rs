@@ -7,7 +7,7 @@ mod write;
 
 pub use frames::FileSource;
 pub use state::{read_planes, read_state, state_path, write_state};
-pub use write::{Layout, WriteOptions, encode, write_atomically, write_fits};
+pub use write::{Layout, WriteOptions, encode, primary_header, write_atomically, write_fits};
 
 use crate::error::Error;
 use std::path::PathBuf;

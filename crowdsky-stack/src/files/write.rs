@@ -140,7 +140,9 @@ pub fn encode(stack: &Stack, sink: impl Write, layout: Layout) -> Result<(), cro
     write_stars(&mut writer, stack)
 }
 
-fn primary_header(stack: &Stack) -> Header {
+/// What the primary header of a stack's file tells: the frames' common facts, how they were combined, and each one's fate.
+#[must_use]
+pub fn primary_header(stack: &Stack) -> Header {
     let mut header = stack_cards(&stack.meta);
     let r = &stack.report;
     header.set("METHOD", r.method.as_str(), "how the samples were combined");

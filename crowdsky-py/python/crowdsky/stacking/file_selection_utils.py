@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
-from astropy.io import fits
+from .._header import read_header
 
 _STAMP = re.compile(r"(\d{8})-(\d{6})")
 _SLOT_SECONDS = 15 * 60
@@ -36,7 +36,7 @@ def group_filenames_by_15min_chunk_ymd(filenames: Iterable[str]) -> dict[str, li
 
 def _pointing(name: str) -> str:
     """Where a file's header says that the telescope pointed, as `RRR.RR+DD.DD` in degrees."""
-    header = fits.getheader(name)
+    header = read_header(name)
     try:
         ra, dec = float(header["RA"]), float(header["DEC"])
     except KeyError as missing:

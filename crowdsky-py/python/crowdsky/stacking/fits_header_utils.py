@@ -9,13 +9,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
-from astropy.table import Table
-from astropy.time import Time
 
-# The same for all frames of a stack.
+from ..astropy import Table, fits
+
+# The same for all frames of a stack. Not SITELAT and SITELONG, which are private, nor BAYERPAT, which colour planes have none of.
 _COMMON = (
-    "TELESCOP INSTRUME FILTER SITELAT SITELONG FOCUSPOS FOCALLEN APERTURE XPIXSZ YPIXSZ BAYERPAT OBJECT".split()
+    "TELESCOP INSTRUME FILTER FOCUSPOS FOCALLEN APERTURE XPIXSZ YPIXSZ OBJECT".split()
 )
 
 
@@ -51,18 +50,24 @@ def create_stacked_header(data_dict: Mapping[str, Mapping[str, Any]], fnames: Se
         made["EXPOSURE"] = (sum(times), "[s] of all frames together")
     if temperatures := all_of("CCD-TEMP"):
         made["CCD-TEMP"] = (round(float(np.mean(temperatures)), 2), "[degC] sensor, mean of the frames")
-    if dates := [Time(date, format="isot", scale="utc") for date in all_of("DATE-OBS")]:
-        first, last = min(dates), max(dates)
-        made["DATE-OBS"] = (first.isot, "start of the first frame, UTC")
-        made["OB-START"] = (first.isot, "start of the first frame, UTC")
-        made["OB-END"] = (last.isot, "start of the last frame, UTC")
-        made["OBSTOTAL"] = (round((last - first).to_value("s"), 1), "[s] from the first start to the last")
+    if dates := [(moment(date), date) for date in all_of("DATE-OBS")]:
+        (begin, first), (end, last) = min(dates), max(dates)
+        made["DATE-OBS"] = (first, "start of the first frame, UTC")
+        made["OB-START"] = (first, "start of the first frame, UTC")
+        made["OB-END"] = (last, "start of the last frame, UTC")
+        made["OBSTOTAL"] = (round((end - begin).total_seconds(), 1), "[s] from the first start to the last")
     made["NIMAGES"] = (len(used), "frames in the stack")
     made["STACKMET"] = ("mean", "how they were combined")
     made["CREATOR"] = ("CrowdSky", "program that made the stack")
     made["COMMENT"] = f"{len(used)} frames, aligned and stacked"
     made["PROCDATE"] = (datetime.now(timezone.utc).replace(tzinfo=None).isoformat(), "when it was made, UTC")
     return made
+
+
+def moment(date_obs: str) -> datetime:
+    """A DATE-OBS as a time; raises ValueError for what is none."""
+    whole, _, part = date_obs.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}.{part[:6]:0<6}")
 
 
 def make_stacked_rgb_fits(

@@ -7,158 +7,204 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import warnings
 from collections.abc import Sequence
-from os import PathLike
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
-from astropy.io import fits
-from astropy.table import Table
+import numpy.typing as npt
 
 from .. import _core
-from . import fits_header_utils
-from .transform import SimilarityTransform
+from .._stack import Stack, structured
+from ._raw_frame import RawFrame
+from ._transform import SimilarityTransform
 
-_METHODS = ("mean", "median", "lsq", "auto")
+__all__ = ["FrameCollection", "RawFrame", "simple_normalize"]
 
-
-class RawFrame:
-    """A raw frame of a Seestar.
-
-    `aligned_rgb_image` (rows, columns, 3) and `footprint` (rows, columns; True where the frame has *no* data, as astroalign has it)
-    are computed when they are asked for, and not kept.
-    """
-
-    def __init__(self, filepath: str | PathLike[str], lazy_load: bool = False):
-        self.filepath = Path(filepath)
-        self.sources: np.ndarray | None = None
-        self.transforms: SimilarityTransform | None = None
-        self.star_coords: tuple[np.ndarray, np.ndarray] | None = None
-        self._hdu: fits.ImageHDU | None = None
-        self._frame: _core.Frame | None = None
-        self._shape: tuple[int, int] | None = None
-        if not lazy_load:
-            _ = self._loaded
-
-    @property
-    def _loaded(self) -> _core.Frame:
-        """The pixels, where Rust sees them."""
-        if self._frame is None:
-            self._frame = _core.Frame(self.filepath)
-        return self._frame
-
-    @property
-    def hdu(self) -> fits.ImageHDU:
-        """Header and data, from the file's first image."""
-        if self._hdu is None:
-            with fits.open(self.filepath) as units:
-                self._hdu = fits.ImageHDU(header=units[0].header, data=units[0].data)
-        return self._hdu
-
-    def detect_sources(self, binning: int = 2) -> np.ndarray:
-        """Positions of the stars, brightest first, (stars, 2): x and y in pixels. `binning` is of no use here: stars are measured on the
-        photosites themselves."""
-        self.sources = self._loaded.stars()
-        return self.sources
-
-    def find_transform(self, target: RawFrame) -> bool:
-        """Looks for the same stars in `target`, a frame whose sources have been detected; whether there are enough of them."""
-        found = self._loaded.match_to(target._loaded)
-        if found is None:
-            warnings.warn(f"{self.filepath.name} does not show the stars of the target", stacklevel=2)
-            self.transforms = self.star_coords = None
-            return False
-        matrix, pairs = found
-        self.transforms = SimilarityTransform(matrix)
-        ours, theirs = self._loaded.stars(), target._loaded.stars()
-        self.star_coords = (ours[[i for i, _ in pairs]], theirs[[j for _, j in pairs]])
-        self._shape = target._loaded.shape
-        return True
-
-    def apply_transform(self, target_data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The frame in full colour on the grid of `target_data`, and where it has no data there."""
-        self._shape = target_data.shape[:2]
-        image, footprint = self.aligned_rgb_image, self.footprint
-        if image is None or footprint is None:
-            raise RuntimeError(f"{self.filepath.name} has no transform: call find_transform() first")
-        return image, footprint
-
-    def _aligned(self) -> tuple[np.ndarray, np.ndarray] | None:
-        if self.transforms is None:
-            return None
-        return self._loaded.aligned(self.transforms.params[:2].tolist(), self._shape or self._loaded.shape)
-
-    @property
-    def aligned_rgb_image(self) -> np.ndarray | None:
-        """In full colour on the target's grid; None while there is no transform."""
-        made = self._aligned()
-        return None if made is None else made[0]
-
-    @property
-    def footprint(self) -> np.ndarray | None:
-        """True where the frame has no data on the target's grid."""
-        made = self._aligned()
-        return None if made is None else ~made[1]
-
-    @property
-    def is_aligned(self) -> bool:
-        """Whether its place is known. A frame without is never stacked."""
-        return self.transforms is not None
+# A "mean" is what explains the samples best; "median" is the median of resampled frames.
+_METHODS = {"mean": "auto", "median": "median"}
+# Their clip measures the spread with the outliers in it, ours without: their default of 3 becomes ours of 4.
+_OUR_SIGMA = 4 / 3
+# As high as a threshold goes: nothing is rejected.
+_NO_CLIP = 100.0
 
 
 class FrameCollection:
-    """Frames to be stacked."""
+    """Frames to be stacked.
 
-    def __init__(self, filepaths: Sequence[str | PathLike[str]], lazy_load: bool = True):
+    `stacked_rgb` is float32 of (rows, columns, 3) in ADU of one exposure, `stacked_footprint` int64 of (rows, columns), the frames
+    that cover a pixel; `result` is the `crowdsky.Stack` with all that the drop-in has no name for.
+    """
+
+    def __init__(self, filepaths: Sequence[str | os.PathLike[str]], lazy_load: bool = True):
         self.frames = [RawFrame(path, lazy_load=lazy_load) for path in filepaths]
         self.target_index = len(self.frames) // 2
-        self.stacked_rgb: np.ndarray | None = None
-        self.stacked_footprint: np.ndarray | None = None
-        self.stacked_header: fits.Header | None = None
-        self.result: _core.Stack | None = None
-        self._stars_table: Table | None = None
+        self.stacked_rgb: npt.NDArray[np.float32] | None = None
+        self.stacked_footprint: npt.NDArray[np.int64] | None = None
+        self.stacked_header: Any = None
+        self.result: Stack | None = None
+        self._stars_table: Any = None
 
     @classmethod
     def from_directory(
-        cls, directory: str | PathLike[str], pattern: str = "*.fit", lazy_load: bool = True
+        cls, directory: str | os.PathLike[str], pattern: str = "*.fit", lazy_load: bool = True
     ) -> FrameCollection:
-        """All files of a folder whose names match `pattern`, in order of name."""
+        """All files of a folder whose names match `pattern`, in order of name. Raises ValueError if there are none."""
         paths = sorted(Path(directory).glob(pattern))
         if not paths:
             raise ValueError(f"{directory} holds no files {pattern}")
         return cls(paths, lazy_load=lazy_load)
 
     def detect_all_sources(self, binning: int = 2, parallel: bool = False, n_workers: int | None = None) -> None:
-        """Detects the stars of all frames."""
-        for frame in self.frames:
-            frame.detect_sources(binning=binning)
+        """Finds the stars of all frames, `n_workers` at a time (one for each core unless told).
+
+        Raises FitsError for a frame that cannot be read.
+        """
+        found = _core.detect_stars([frame._item() for frame in self.frames], threads=n_workers or 0)
+        for frame, (shown, why) in zip(self.frames, found):
+            frame._shown(shown, why)
 
     def align_frames(self, target_index: int | None = None) -> None:
         """Finds the place of all frames on the grid of one of them, the middle one unless told."""
         if target_index is not None:
             self.target_index = target_index
-        target = self.frames[self.target_index]
+        if any(frame._sources is None for frame in self.frames):
+            self.detect_all_sources()
+        target = self.frames[self.target_index].sources
+        assert target is not None
         for frame in self.frames:
             frame.find_transform(target)
 
     def apply_transforms(self, n_workers: int | None = None) -> None:
-        """Nothing is to be done: `aligned_rgb_image` is computed when it is asked for."""
+        """Takes the places that were found for true. Nothing is computed: `aligned_rgb_image` is when it is asked for."""
+        for frame in self.frames:
+            frame._applied = frame.transforms is not None
 
     def stack(
         self, method: str = "mean", sigma_clip: float | None = 3.0, parallel_channels: bool = True
-    ) -> np.ndarray:
-        """Combines the frames that are aligned: float32 of (rows, columns, 3)."""
+    ) -> npt.NDArray[np.float32]:
+        """Combines the frames that are aligned: float32 of (rows, columns, 3).
+
+        All transforms are solved anew, together; a frame that fits the others badly is left out, with a warning, and is no longer
+        aligned. Raises ValueError for an unknown method, RuntimeError if no frame is aligned, StackError if too few are usable.
+        """
+        return self._stack([frame for frame in self.frames if frame.is_aligned], method, sigma_clip, 0)
+
+    def _stack(
+        self, frames: list[RawFrame], method: str, sigma_clip: float | None, threads: int
+    ) -> npt.NDArray[np.float32]:
         if method not in _METHODS:
-            raise ValueError(f"method {method!r}: one of {', '.join(_METHODS)}")
-        aligned = [str(frame.filepath) for frame in self.frames if frame.is_aligned]
-        if not aligned:
-            raise RuntimeError("no frame is aligned: there is nothing to stack")
-        reference = str(self.frames[self.target_index].filepath)
-        self.result = _core.stack(aligned, method=method, sigma=sigma_clip, reference=reference)
-        self.stacked_rgb = self.result.rgb
-        self.stacked_footprint = self.result.coverage.astype(np.int64)
+            raise ValueError("method must be 'mean' or 'median'")
+        if not frames:
+            raise RuntimeError("No successfully aligned frames to stack")
+        target = self.frames[self.target_index]
+        try:
+            made = self._made(frames, str(target.filepath) if target in frames else None, method, sigma_clip, threads)
+        except ValueError as refused:
+            # The target itself is not usable: the nearest frame that is takes its place.
+            if "reference" not in str(refused):
+                raise
+            made = self._made(frames, None, method, sigma_clip, threads)
+        self._take_over(made, frames)
+        self.result = made
+        self.stacked_rgb = made.rgb
+        self.stacked_footprint = made.coverage.astype(np.int64)
+        self.stacked_header = None
+        self._stars_table = None
         return self.stacked_rgb
+
+    def _made(
+        self, frames: list[RawFrame], reference: str | None, method: str, sigma_clip: float | None, threads: int
+    ) -> Stack:
+        made = _core.stack(
+            [frame._item() for frame in frames],
+            method=_METHODS[method],
+            share=False,
+            sigma=_NO_CLIP if sigma_clip is None else _OUR_SIGMA * sigma_clip,
+            reference=reference,
+            # Whoever names the files means them.
+            allow_mixed=True,
+            threads=threads,
+            memory=None,
+            bayer=None,
+            progress=None,
+        )
+        return Stack(made)
+
+    def _take_over(self, made: Stack, frames: list[RawFrame]) -> None:
+        """What the stack knows of its frames."""
+        for frame, fate in zip(frames, made.report["frames"]):
+            if fate["reference"]:
+                self.target_index = self.frames.index(frame)
+            frame._shape = made.shape
+            frame._applied = fate["accepted"]
+            frame.transforms = SimilarityTransform(fate["transform"]) if fate["accepted"] else None
+            if not fate["accepted"]:
+                warnings.warn(f"{frame.filepath.name} is left out of the stack: {fate['detail']}", stacklevel=4)
+
+    def detect_stars_in_stack(self, threshold_sigma: float = 5.0) -> Any:
+        """The stars of `stacked_rgb`, `threshold_sigma` above its noise: an astropy Table (without astropy a structured array) with
+        the columns of `sep.extract`, then ours, in order of ascending flux. Raises RuntimeError before `stack()`."""
+        if self.stacked_rgb is None or self.stacked_footprint is None:
+            raise RuntimeError("Must run stack() before detecting stars")
+        coverage = self.stacked_footprint.astype(np.uint16)
+        columns = _core.stars_of_picture(np.ascontiguousarray(self.stacked_rgb, np.float32), coverage, threshold_sigma)
+        return self._tabulate(structured(columns))
+
+    def _tabulate(self, stars: npt.NDArray[np.void]) -> Any:
+        try:
+            from astropy.table import Table
+        except ImportError:
+            self._stars_table = stars
+        else:
+            self._stars_table = Table(stars)
+        return self._stars_table
+
+    def create_stacked_header(self) -> Any:
+        """The stack's header, an `astropy.io.fits.Header`: total exposure, times, what the frames have in common, what became of each.
+
+        Raises RuntimeError if no frame is aligned, ImportError without astropy.
+        """
+        from . import fits_header_utils
+
+        data = {
+            str(frame.filepath): {"hdu": SimpleNamespace(header=frame._header()), "transforms": frame.transforms}
+            for frame in self.frames
+            if frame.is_aligned
+        }
+        if not data:
+            raise RuntimeError("No successfully aligned frames: there is nothing that a header could tell of")
+        header = fits_header_utils.create_stacked_header(data, list(data))
+        if self.result is not None:
+            header.extend(self.result.header.to_astropy(), unique=True)
+        self.stacked_header = header
+        return header
+
+    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Writes the stack: an empty primary unit with the header, images RED, GREEN, BLUE and FOOTPRINT, and the table STAR-TAB if
+        the stars have been detected. The file appears whole, or not at all.
+
+        Raises RuntimeError before `stack()`, FileExistsError unless `overwrite`, OSError, ImportError without astropy.
+        """
+        from . import fits_header_utils
+
+        if self.stacked_rgb is None:
+            raise RuntimeError("Must run stack() before saving")
+        header = self.create_stacked_header() if self.stacked_header is None else self.stacked_header
+        units = fits_header_utils.make_stacked_rgb_fits(header, self.stacked_rgb, self.stacked_footprint, self._stars_table)
+        path = Path(filepath)
+        if path.exists() and not overwrite:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            units.writeto(part, overwrite=True)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
 
     def process(
         self,
@@ -168,21 +214,18 @@ class FrameCollection:
         detect_stars: bool = True,
         n_workers: int | None = None,
         parallel_channels: bool = True,
-    ) -> np.ndarray:
-        """All steps in turn."""
-        self.detect_all_sources(binning=binning)
-        self.align_frames()
-        self.apply_transforms(n_workers=n_workers)
-        stacked = self.stack(method=method, sigma_clip=sigma_clip, parallel_channels=parallel_channels)
-        if detect_stars:
-            self.detect_stars_in_stack()
+    ) -> npt.NDArray[np.float32]:
+        """All steps at once, each frame read and measured once: float32 of (rows, columns, 3)."""
+        for frame in self.frames:
+            frame._sources = frame._star_coords = None
+            frame._process_target = None
+        stacked = self._stack(self.frames, method, sigma_clip, n_workers or 0)
+        for frame in self.frames:
+            frame._process_target = self.frames[self.target_index]
+        if detect_stars and self.result is not None:
+            # The stack has found them already, at the same 5 sigma.
+            self._tabulate(self.result.stars)
         return stacked
-
-    def create_stacked_header(self) -> fits.Header:
-        """The stack's header: total exposure, times, and what the frames have in common."""
-        frames = {str(f.filepath): {"hdu": f.hdu, "transforms": f.transforms} for f in self.frames}
-        self.stacked_header = fits_header_utils.create_stacked_header(frames, list(frames))
-        return self.stacked_header
 
     @property
     def n_frames(self) -> int:
@@ -191,7 +234,7 @@ class FrameCollection:
 
     @property
     def n_aligned(self) -> int:
-        """How many of them are aligned."""
+        """How many of them are aligned; after `stack()`, how many are in it."""
         return sum(frame.is_aligned for frame in self.frames)
 
     def __len__(self) -> int:
@@ -204,7 +247,9 @@ class FrameCollection:
         return f"FrameCollection({self.n_frames} frames, {self.n_aligned} aligned)"
 
 
-def simple_normalize(rgb: np.ndarray, percentiles: tuple[float, float] = (1, 99)) -> np.ndarray:
-    """Each band of (rows, columns, 3) stretched linearly between two percentiles, to 0 to 1."""
+def simple_normalize(rgb: npt.NDArray[Any], percentiles: tuple[float, float] = (1, 99)) -> npt.NDArray[np.float32]:
+    """(rows, columns, 3) stretched linearly between two percentiles, to 0 to 1; NaN stays NaN."""
     low, high = np.nanpercentile(rgb, percentiles, axis=(0, 1))
-    return np.clip((rgb - low) / (high - low), 0, 1).astype(np.float32)
+    # A band of one value only is black: 0, not 0 / 0.
+    stretched: npt.NDArray[np.float32] = np.clip((rgb - low) / np.maximum(high - low, 1e-30), 0, 1).astype(np.float32)
+    return stretched

@@ -8,7 +8,7 @@ use super::exit::Failure;
 use super::terminal;
 use examine::Examined;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,6 +41,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let unusable = if args.json { tell_json(&paths)? } else { tell_people(&paths, args.quiet)? };
     // Each file's own lines have said what is wrong with it.
     if unusable == 0 { Ok(()) } else { Err(Failure::Told(1)) }
+}
+
+/// What `crowdsky inspect --json` tells of one file, as JSON: the members are in the crate's README. A file that cannot be used has
+/// `usable: false` and says why in `error`.
+///
+/// # Errors
+/// That of the JSON library, which has no reason for one.
+pub fn inspect_json(path: &Path) -> serde_json::Result<String> {
+    serde_json::to_string(&json::File::of(&Examined::of(path)))
 }
 
 /// Files as given, whatever their names; folders as the frames in them.

@@ -1,8 +1,8 @@
 //! Role `fsck`: whether rows and objects agree.
 
-use super::exit::Failure;
 use super::serve::{Place, block_on, open};
-use super::terminal;
+use crate::cli::exit::Failure;
+use crate::cli::terminal;
 use crate::services::Fsck;
 
 const EXAMPLES: &str = "\
@@ -19,7 +19,7 @@ Exit status: 0 all is well (or mended), 1 something is wrong.
 /// Compares the database with the storages.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     place: Place,
     /// Mend what can be mended.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
+
+_Reals = npt.NDArray[np.float64]
 
 
 class SimilarityTransform:
     """Maps (x, y) of one frame to (x, y) of another: `params` is the 3 x 3 matrix."""
 
-    def __init__(self, matrix: np.ndarray):
-        self.params = np.vstack([np.asarray(matrix, float)[:2], [0.0, 0.0, 1.0]])
+    def __init__(self, matrix: npt.ArrayLike):
+        self.params: _Reals = np.vstack([np.asarray(matrix, float)[:2], [0.0, 0.0, 1.0]])
 
     @property
     def rotation(self) -> float:
@@ -22,7 +25,7 @@ class SimilarityTransform:
         return float(np.sqrt(abs(np.linalg.det(self.params[:2, :2]))))
 
     @property
-    def translation(self) -> np.ndarray:
+    def translation(self) -> _Reals:
         """Where the origin comes to, px."""
         return self.params[:2, 2]
 
@@ -31,9 +34,15 @@ class SimilarityTransform:
         """The way back."""
         return SimilarityTransform(np.linalg.inv(self.params))
 
-    def __call__(self, coords: np.ndarray) -> np.ndarray:
+    def __call__(self, coords: npt.ArrayLike) -> _Reals:
         """The images of points, (points, 2)."""
-        return np.atleast_2d(coords) @ self.params[:2, :2].T + self.translation
+        images: _Reals = np.atleast_2d(np.asarray(coords, float)) @ self.params[:2, :2].T + self.translation
+        return images
+
+    def residuals(self, src: npt.ArrayLike, dst: npt.ArrayLike) -> _Reals:
+        """How far the images of `src` are from `dst`, px."""
+        distances: _Reals = np.hypot(*(self(src) - np.asarray(dst, float)).T)
+        return distances
 
     def __repr__(self) -> str:
-        return f"SimilarityTransform(rotation={self.rotation:.6f}, translation={self.translation.round(3).tolist()})"
+        return f"<SimilarityTransform(matrix=\n{np.array2string(self.params, prefix='    ')})>"

@@ -1,6 +1,6 @@
 //! The log of servers and workers: to stderr, for people or as JSON.
 
-use super::exit::Failure;
+use crate::cli::exit::Failure;
 use crate::config::{Log, LogFormat};
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;

@@ -1,8 +1,9 @@
 //! Role `worker`: claims jobs from a server and does them.
 
-use super::exit::Failure;
+use super::logging;
 use super::serve::{Place, block_on, signalled};
-use super::{logging, terminal};
+use crate::cli::exit::Failure;
+use crate::cli::terminal;
 use crate::config::{ArtifactMode, read_secret};
 use crate::jobs::SourceError;
 use crate::objects::Role;
@@ -24,7 +25,7 @@ The token comes from `crowdsky worker-token new NAME` on the server. SIGTERM end
 /// Stacks for a server.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     place: Place,
     /// Address of the server.

@@ -1,8 +1,8 @@
 //! Role `user`: accounts, as the operator manages them.
 
-use super::exit::Failure;
 use super::serve::{Place, block_on, open};
-use super::terminal;
+use crate::cli::exit::Failure;
+use crate::cli::terminal;
 use crate::services::Registration;
 use crate::store::Tier;
 use clap::Subcommand;
@@ -22,7 +22,7 @@ Passwords are read from standard input: one line. A new password or a disabled a
 /// Adds and manages users.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     place: Place,
     #[command(subcommand)]

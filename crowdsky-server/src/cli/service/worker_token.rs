@@ -1,8 +1,8 @@
 //! Role `worker-token`: who may do jobs for this server.
 
-use super::exit::Failure;
 use super::serve::{Place, block_on, open};
-use super::terminal;
+use crate::cli::exit::Failure;
+use crate::cli::terminal;
 use clap::Subcommand;
 
 const EXAMPLES: &str = "\
@@ -17,7 +17,7 @@ A token is printed once; the database keeps its SHA-256. A revoked token's jobs 
 /// Makes, lists and revokes tokens of workers.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     place: Place,
     #[command(subcommand)]

@@ -1,8 +1,8 @@
 //! Role `migrate`: brings the database's schema up to what this program needs.
 
-use super::exit::Failure;
 use super::serve::{Place, block_on};
-use super::terminal;
+use crate::cli::exit::Failure;
+use crate::cli::terminal;
 use crate::store;
 
 const EXAMPLES: &str = "\
@@ -15,7 +15,7 @@ Several may run at once: they wait for each other. `serve` does it by itself on 
 /// Brings the database up to date.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     place: Place,
 }

@@ -1,8 +1,9 @@
 //! Role `demo`: the whole system in one go, on an empty machine.
 
-use super::exit::{Failure, causes};
+use super::logging;
 use super::serve::{Running, block_on, signalled};
-use super::{logging, terminal};
+use crate::cli::exit::{Failure, causes};
+use crate::cli::terminal;
 use crate::config::Settings;
 use crate::secret::{hex, random_hex, sha256};
 use crowdsky_core::UtcTime;
@@ -30,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Shows the whole system: server, worker, upload, stacks.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// End when the stacks are there: 0, or 1 if one failed.
     #[arg(long)]
     once: bool,

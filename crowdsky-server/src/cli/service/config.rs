@@ -1,8 +1,8 @@
 //! Role `config`: whether the settings are good, and what they come to.
 
-use super::exit::Failure;
 use super::serve::Place;
-use super::terminal;
+use crate::cli::exit::Failure;
+use crate::cli::terminal;
 use crate::config::{ArtifactMode, Settings, StorageKind, StoragePlace, read_secret};
 use crate::objects::Role;
 use crate::storage::WebdavStore;
@@ -22,7 +22,7 @@ anything of the database or the storages, and neither prints a secret.
 /// Checks the settings, or prints them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     place: Place,
     #[command(subcommand)]

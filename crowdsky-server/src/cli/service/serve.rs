@@ -1,8 +1,9 @@
 //! Role `serve`: web pages, the interface for programs, embedded workers, the janitor.
 
-use super::exit::{Failure, causes};
-use super::{logging, terminal};
+use super::logging;
 use crate::app::App;
+use crate::cli::exit::{Failure, causes};
+use crate::cli::terminal;
 use crate::config::{self, Settings};
 use crate::http;
 use crate::storage;
@@ -34,7 +35,7 @@ const LAST_BREATH: Duration = Duration::from_secs(1);
 /// Serves the pages and the interface, and stacks what is uploaded.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     pub(super) place: Place,
     /// Address and port to listen on; port 0 takes a free one.
