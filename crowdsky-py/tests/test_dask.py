@@ -1,7 +1,6 @@
 """Nights on a cluster: what is made, what is there, and what a fault costs."""
 
 import gzip
-import json
 import os
 import pickle
 import signal
@@ -394,7 +393,7 @@ def test_errors_cross_processes(client, tmp_path):
         path.write_bytes(path.read_bytes()[:9000])
     error = client.submit(crowdsky.stack, paths, pure=False).exception()
     assert type(error) is crowdsky.StackError and "cut off" in str(error)
-    assert len(json.loads(error.report)["frames"]) == 2
+    assert len(error.report["frames"]) == 2
     for kind in (crowdsky.CrowdskyError, crowdsky.FitsError, crowdsky.StackError):
         assert pickle.loads(pickle.dumps(kind("why"))).args == ("why",)
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from distributed import Worker, get_worker
 
-from ._core import CrowdskyError, StackError, __version__
+from ._core import __version__
+from ._errors import CrowdskyError, StackError
 from ._remote import Folder, RemoteFile, fetched
 from ._stack import stack
 
@@ -113,8 +114,7 @@ def make(task: Task) -> Answer:
             task.folder.remove(name)
         return Answer(perf_counter() - started, report, None)
     except StackError as error:
-        told = getattr(error, "report", None)
-        return Answer(None, None if told is None else _told(json.loads(told), paths, task), str(error))
+        return Answer(None, None if error.report is None else _told(error.report, paths, task), str(error))
     except (CrowdskyError, ValueError, MemoryError) as error:
         return Answer(None, None, f"{type(error).__name__}: {error}")
 

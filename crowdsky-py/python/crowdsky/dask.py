@@ -23,6 +23,7 @@ except ImportError as missing:
     raise ImportError("this needs dask.distributed and fsspec: pip install 'crowdsky[dask]'") from missing
 
 from . import _core
+from ._errors import StackError
 from ._frames import items
 from ._groups import Grouping, grouped
 from ._night import Night, StackedChunk
@@ -134,7 +135,7 @@ def _check(options: Options, threads: int | None, memory: int | None) -> None:
             progress=None,
             **chosen,
         )
-    except _core.StackError:
+    except StackError:
         pass
 
 
