@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import Any, TypeAlias, Union
 
@@ -18,7 +18,7 @@ import numpy as np
 
 try:
     import fsspec  # noqa: F401 (what is missing is told here, not by the modules below)
-    from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+    from distributed import Client, Future, KilledWorker, LocalCluster, TimeoutError, as_completed
 except ImportError as missing:
     raise ImportError("this needs dask.distributed and fsspec: pip install 'crowdsky[dask]'") from missing
 
@@ -106,8 +106,9 @@ def stack_chunks(
     if tasks:
         folder.fs.makedirs(folder.path, exist_ok=True)
         told = (lambda _, done, total: progress(done, total)) if callable(progress) else progress
-        with telling(told) as tell, _connected(client) as connected:
-            for done, (task, answer) in enumerate(_answers(connected, tasks, retries), 1):
+        # Closed here: what `progress` raises cancels the tasks at once, not when the garbage is collected.
+        with telling(told) as tell, _connected(client) as connected, closing(_answers(connected, tasks, retries)) as answers:
+            for done, (task, answer) in enumerate(answers, 1):
                 state = "made" if answer.error is None else "failed"
                 plan = plans[task.name]
                 became[task.name] = plan.chunk(state=state, seconds=answer.seconds, report=answer.report, error=answer.error)
@@ -168,6 +169,9 @@ def _connected(client: Client | str | None) -> Iterator[Client]:
             # The port that dashboards have may be taken.
             with LocalCluster(dashboard_address="127.0.0.1:0") as cluster, Client(cluster) as made:
                 yield made
+                # One that was killed last, and is being started again, cannot be closed before it has started.
+                with suppress(TimeoutError):
+                    made.wait_for_workers(len(cluster.workers), timeout=30)
             return
     if isinstance(client, str):
         with Client(client) as made:
@@ -178,7 +182,7 @@ def _connected(client: Client | str | None) -> Iterator[Client]:
     yield client
 
 
-def _answers(client: Client, tasks: list[Task], retries: int) -> Iterator[tuple[Task, Answer]]:
+def _answers(client: Client, tasks: list[Task], retries: int) -> Generator[tuple[Task, Answer]]:
     """What became of the tasks, in the order in which they end."""
     call = secrets.token_hex(4)
 
