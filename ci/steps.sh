@@ -1,6 +1,6 @@
 # The steps of test.sh, cheap ones first. Each is a function `step_NAME`, run with `set -e` from the project's root.
 
-STEPS=(fmt secrets clippy test features doc wasm healpy astropy stack quality compare python readme pages api bench fuzz deny package)
+STEPS=(fmt secrets clippy test features doc wasm healpy astropy stack quality compare python dropin readme pages api bench fuzz deny package)
 declare -A ABOUT=(
     [fmt]='every file is as rustfmt writes it'
     [secrets]='no file that git tracks holds a secret'
@@ -14,7 +14,8 @@ declare -A ABOUT=(
     [stack]='a simulated night is stacked; fitsverify and astropy accept the file'
     [quality]='a stack of 60 frames against their truth; the same bytes on any number of threads'
     [compare]='the public benchmark runs, small; its scorer finds what is known of a stack'
-    [python]='the Python package: wheel, tests, types, documentation; the same program with seestarpy'
+    [python]='the Python package: wheel, tests, types, documentation'
+    [dropin]='the same program with seestarpy and with the Python package: the same types, groups, stars'
     [readme]='the first command of the README works: two stacks are made'
     [pages]='scripts of the pages; a user in Chromium, from registration to the stack'
     [api]='schemathesis finds no answer that the OpenAPI description does not have'
@@ -146,6 +147,18 @@ step_compare() {
 step_python() {
     need_python
     CHECK_DIR=$target/python crowdsky-py/ci/check.sh "$PYTHON"
+}
+
+step_dropin() {
+    need_python
+    local fresh=$target/python/fresh/bin/python other=$target/python/seestarpy frames
+    [ -x "$fresh" ] || step_python
+    "$PYTHON" -m venv --clear "$other"
+    "$other/bin/pip" install --quiet --disable-pip-version-check -r benches/compare/requirements.txt
+    "$fresh" -m crowdsky simulate "$scratch/dropin" --frames 12 --seed 7 --quiet
+    frames=("$scratch/dropin")
+    if [ -d ../shared ]; then frames+=(../shared/data/seestar-m94); else echo "SKIPPED: no ../shared, so no real frames"; fi
+    "$fresh" crowdsky-py/tests/compare_seestarpy.py --seestarpy "$other/bin/python" "${frames[@]}"
 }
 
 step_readme() {
