@@ -32,15 +32,25 @@ _Tell: TypeAlias = Callable[[str, int, int], Any] | None
 
 @final
 class ChunkKey:
+    """The key of a chunk: its 15 minutes (UTC) and where the telescope pointed, as `20250327.05_193.1_+40.9`, or with the number of
+    a HEALPix tile, `20250327.05_HP033810`.
+
+    Keys are equal if their texts are, and come in the order of their texts. `ValueError` tells what is wrong with a text.
+    """
+
     def __new__(cls, text: str) -> ChunkKey: ...
     @staticmethod
-    def position(date_obs: str, ra: float | None = None, dec: float | None = None) -> ChunkKey: ...
+    def position(date_obs: str, ra: float | None = None, dec: float | None = None) -> ChunkKey:
+        """The key of a frame taken at `date_obs` (ISO 8601, UTC) at `ra` and `dec` (degrees, rounded to 0.1)."""
     @staticmethod
-    def healpix(date_obs: str, ra: float, dec: float) -> ChunkKey: ...
+    def healpix(date_obs: str, ra: float, dec: float) -> ChunkKey:
+        """The same with the HEALPix tile (NSIDE 128, RING) that the pointing lies in."""
     @property
-    def start(self) -> datetime: ...
+    def start(self) -> datetime:
+        """When the 15 minutes begin (UTC)."""
     @property
-    def end(self) -> datetime: ...
+    def end(self) -> datetime:
+        """When they end."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __lt__(self, other: ChunkKey, /) -> bool: ...
