@@ -25,3 +25,4 @@ fresh=$work/fresh/bin/python
 "$fresh" -m pytest -q --durations=5
 "$fresh" -m mypy
 (cd "$work" && "$fresh" -m mypy.stubtest crowdsky._core)
+ci/docs.sh "$fresh"
