@@ -1,4 +1,7 @@
-"""What astropy users expect: its headers, tables, units. Everything here needs `pip install crowdsky[astropy]`."""
+"""What astropy users expect: its headers, tables, units. Everything here needs `pip install crowdsky[astropy]`.
+
+Its parts are imported where they are needed: units, tables and nddata take 0.2 s to import, as long as ten frames take to stack.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,25 @@ import numpy as np
 import numpy.typing as npt
 
 try:
-    import astropy.units as u
     from astropy.io import fits
-    from astropy.nddata import CCDData, VarianceUncertainty
-    from astropy.table import Table
 except ImportError as missing:
     raise ImportError("this needs astropy: pip install 'crowdsky[astropy]'") from missing
 
 if TYPE_CHECKING:
+    from astropy.nddata import CCDData
+    from astropy.table import Table
+
     from ._header import Header
     from ._stack import Stack
 
-__all__ = ["Table", "ccddata", "fits", "hdulist", "header", "table"]
+__all__ = ["ccddata", "fits", "hdulist", "header", "table"]
 
 _UNITS = {
-    **dict.fromkeys(["x", "y", "xwin", "ywin", "a", "b", "fwhm"], u.pixel),
-    **dict.fromkeys(["x2", "y2", "xy", "errx2", "erry2", "errxy"], u.pixel**2),
-    **dict.fromkeys(["cxx", "cyy", "cxy"], u.pixel**-2),
-    **dict.fromkeys(["thresh", "cflux", "flux", "cpeak", "peak", "fluxerr", "flux_r", "flux_g", "flux_b"], u.adu),
-    "theta": u.rad,
+    **dict.fromkeys(["x", "y", "xwin", "ywin", "a", "b", "fwhm"], "pixel"),
+    **dict.fromkeys(["x2", "y2", "xy", "errx2", "erry2", "errxy"], "pixel2"),
+    **dict.fromkeys(["cxx", "cyy", "cxy"], "pixel-2"),
+    **dict.fromkeys(["thresh", "cflux", "flux", "cpeak", "peak", "fluxerr", "flux_r", "flux_g", "flux_b"], "adu"),
+    "theta": "rad",
 }
 
 
@@ -37,6 +40,8 @@ def header(ours: Header) -> fits.Header:
 
 def table(stars: npt.NDArray[np.void]) -> Table:
     """A star table with units."""
+    from astropy.table import Table
+
     made = Table(stars)
     for name, unit in _UNITS.items():
         if name in made.colnames:
@@ -51,6 +56,9 @@ def hdulist(content: bytes) -> fits.HDUList:
 
 def ccddata(stack: Stack, band: str | None = None) -> CCDData:
     """All planes of a stack, or one of them, with uncertainty, mask and header."""
+    import astropy.units as u
+    from astropy.nddata import CCDData, VarianceUncertainty
+
     bands = ("red", "green", "blue")
     if band is not None and band not in bands:
         raise ValueError(f"band {band!r}: one of {', '.join(bands)}, or None for all")

@@ -47,7 +47,22 @@ class FrameCollection:
         self.stacked_footprint: npt.NDArray[np.int64] | None = None
         self.stacked_header: Any = None
         self.result: Stack | None = None
-        self._stars_table: Any = None
+        self._stars: Any = None
+
+    @property
+    def _stars_table(self) -> Any:
+        """The stars as the last search found them: a Table of astropy, made when it is asked for, or without astropy as they are."""
+        if isinstance(self._stars, np.ndarray):
+            try:
+                from astropy.table import Table
+            except ImportError:
+                return self._stars
+            self._stars = Table(self._stars)
+        return self._stars
+
+    @_stars_table.setter
+    def _stars_table(self, stars: Any) -> None:
+        self._stars = stars
 
     @classmethod
     def from_directory(
@@ -114,7 +129,7 @@ class FrameCollection:
         self.stacked_rgb = made.rgb
         self.stacked_footprint = made.coverage.astype(np.int64)
         self.stacked_header = None
-        self._stars_table = None
+        self._stars = None
         return self.stacked_rgb
 
     def _made(
@@ -153,15 +168,7 @@ class FrameCollection:
             raise RuntimeError("Must run stack() before detecting stars")
         coverage = self.stacked_footprint.astype(np.uint16)
         columns = _core.stars_of_picture(np.ascontiguousarray(self.stacked_rgb, np.float32), coverage, threshold_sigma)
-        return self._tabulate(structured(columns))
-
-    def _tabulate(self, stars: npt.NDArray[np.void]) -> Any:
-        try:
-            from astropy.table import Table
-        except ImportError:
-            self._stars_table = stars
-        else:
-            self._stars_table = Table(stars)
+        self._stars = structured(columns)
         return self._stars_table
 
     def create_stacked_header(self) -> Any:
@@ -195,7 +202,7 @@ class FrameCollection:
         if self.stacked_rgb is None:
             raise RuntimeError("Must run stack() before saving")
         header = self.create_stacked_header() if self.stacked_header is None else self.stacked_header
-        units = fits_header_utils.make_stacked_rgb_fits(header, self.stacked_rgb, self.stacked_footprint, self._stars_table)
+        units = fits_header_utils.make_stacked_rgb_fits(header, self.stacked_rgb, self.stacked_footprint, self._stars)
         path = Path(filepath)
         if path.exists() and not overwrite:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
@@ -224,7 +231,7 @@ class FrameCollection:
             frame._process_target = self.frames[self.target_index]
         if detect_stars and self.result is not None:
             # The stack has found them already, at the same 5 sigma.
-            self._tabulate(self.result.stars)
+            self._stars = self.result.stars
         return stacked
 
     @property
