@@ -79,10 +79,10 @@ def read_header(path: str | os.PathLike[str], hdu: int | str = 0) -> Header:
     Of the first unit only the header is read. Raises FileNotFoundError, FitsError, IndexError or KeyError for a unit that is
     not there.
 
-    >>> import crowdsky, os
+    >>> import crowdsky
     >>> header = crowdsky.read_header(frame)
-    >>> header["NAXIS1"], header.comments["NAXIS1"]
-    (1080, '')
+    >>> header["BAYERPAT"], header.comments["NAXIS1"]
+    ('GRBG', 'length of data axis 1')
     """
     cards, text = _core.read_header(Path(path), hdu)
     return Header([Card(*card) for card in cards], text)
