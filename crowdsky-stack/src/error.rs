@@ -123,7 +123,7 @@ pub enum Error {
     Append(#[from] crate::StateError),
 
     /// The output exists and may not be replaced.
-    #[error("{} exists already: choose another name, or allow overwriting", .0.display())]
+    #[error("{} exists already: choose another name, or allow overwriting (--overwrite)", .0.display())]
     Exists(std::path::PathBuf),
 }
 

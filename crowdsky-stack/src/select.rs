@@ -34,7 +34,7 @@ impl Kind {
             |ms: Option<i64>| ms.map_or("unknown".to_owned(), |ms| format!("{} s", ms as f64 / 1000.0));
         let filter = |f: &Option<Filter>| f.as_ref().map_or("unknown".to_owned(), ToString::to_string);
         let gain = |g: Option<i64>| g.map_or("unknown".to_owned(), |g| format!("{}", g as f64 / 1000.0));
-        let hint = "stack them apart, or all together with `allow_mixed`";
+        let hint = "stack them apart, or all together (allow_mixed; on the command line --allow-mixed)";
         if self.size != kept.size {
             let ((w, h), (kw, kh)) = (self.size, kept.size);
             Dropped::new(Reason::WrongSize, format!("{w} x {h} pixels, most frames have {kw} x {kh}"))

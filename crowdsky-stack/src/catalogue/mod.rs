@@ -257,8 +257,9 @@ mod tests {
     #[test]
     fn a_higher_threshold_leaves_only_bright_ones() {
         let (planes, footprint) = scene();
-        let clear = find_stars(&planes, &footprint, 200.0);
-        assert!((1..4).contains(&clear.len()), "{clear:?}");
+        let clear = find_stars(&planes, &footprint, 1500.0);
+        // Filtered, their peaks are 1,056 to 3,913 ADU, and the threshold is at 1,654.
+        assert!((1..4).contains(&clear.len()) && clear.iter().all(|s| s.cpeak > 1500.0), "{clear:?}");
         assert!(find_stars(&planes, &Array2::zeros((3, 3)), THRESHOLD).is_empty(), "another shape");
     }
 }

@@ -75,7 +75,7 @@ impl FileSource {
         if let Some(pattern) = self.bayer {
             return Ok(pattern);
         }
-        let hint = "if you know the pattern, give it with `bayer` (Seestar: GRBG)";
+        let hint = "if you know the pattern, give it: bayer, on the command line --bayer (Seestar: GRBG)";
         match &meta.bayer {
             None => Err(Dropped::new(
                 Reason::NoBayer,
