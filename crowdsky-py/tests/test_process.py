@@ -104,7 +104,9 @@ def test_ctrl_c_ends_a_long_stack(frames, tmp_path):
         frame.header["DATE-OBS"] = f"2026-03-01T00:{number // 60:02d}:{number % 60:02d}.000"
         frame.writeto(tmp_path / f"{number:03d}.fit")
     code = """
-import sys, crowdsky
+import signal, sys, crowdsky
+# What a shell starts in the background has the signal ignored, and Python leaves it so.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def tell(stage, done, total):
     print(stage, flush=True)
 try:
