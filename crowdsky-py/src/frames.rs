@@ -88,9 +88,8 @@ impl Handed {
         let pixels = Python::attach(|py| {
             let counts = self.counts.bind(py).try_readonly();
             let counts = counts.map_err(|e| Dropped::new(Reason::Unreadable, e.to_string()))?;
-            Ok(counts
-                .as_slice()
-                .map_or_else(|_| counts.as_array().iter().copied().collect(), <[u16]>::to_vec))
+            // In the order of rows: the slice that numpy's crate gives would be that of columns for an array of Fortran's order.
+            Ok(counts.as_array().iter().copied().collect::<Vec<u16>>())
         })?;
         let mosaic = Mosaic::new(width, height, self.pattern, pixels);
         mosaic.map(Arc::new).map_err(|e| Dropped::new(Reason::WrongSize, e.to_string()))

@@ -19,7 +19,7 @@ pub(crate) fn meta(source: impl Source) -> Result<FrameMeta, crowdsky_fits::Erro
 #[derive(FromPyObject)]
 pub(crate) enum Unit {
     #[pyo3(transparent)]
-    Index(usize),
+    Index(isize),
     #[pyo3(transparent)]
     Name(String),
 }
@@ -27,7 +27,7 @@ pub(crate) enum Unit {
 impl Unit {
     fn is(&self, index: usize, header: &Header) -> bool {
         match self {
-            Unit::Index(wanted) => *wanted == index,
+            Unit::Index(wanted) => usize::try_from(*wanted) == Ok(index),
             Unit::Name(wanted) => {
                 header.text("EXTNAME").is_some_and(|name| name.eq_ignore_ascii_case(wanted))
             }

@@ -47,7 +47,7 @@ def test_healpix():
     assert both.shape == (2, 2) and both.dtype == np.int64 and both[0, 0] == 33810
     assert (both[:, 1] // 4 == (12 * 128**2 - 1) // 4).all()
     assert crowdsky.healpix(0.0, 90.0, nside=1) == 0
-    for wrong in ((0.0, 91.0, 128), (float("nan"), 0.0, 128), (0.0, 0.0, 0), (0.0, 0.0, 1 << 14)):
+    for wrong in ((0.0, 91.0, 128), (float("nan"), 0.0, 128), (0.0, 0.0, 0), (0.0, 0.0, 1 << 14), (0.0, 0.0, -1)):
         with pytest.raises(ValueError):
             crowdsky.healpix(*wrong)
 

@@ -46,6 +46,8 @@ def test_units_by_number_and_name(tmp_path):
         np.testing.assert_array_equal(crowdsky.read_image(path, hdu), pixels)
     with pytest.raises(IndexError, match="has no unit 3"):
         crowdsky.read_header(path, 3)
+    with pytest.raises(IndexError, match="has no unit -1"):
+        crowdsky.read_image(path, -1)
     with pytest.raises(KeyError, match="nope"):
         crowdsky.read_image(path, "nope")
     with pytest.raises(crowdsky.FitsError):

@@ -57,7 +57,9 @@ def test_strided_and_wider_integers_are_taken(frames):
     wanted = np.stack(crowdsky.stack(counts).planes)
     odd = np.zeros((4, 300, 800), np.uint16)[:, :, ::2]
     odd[:] = counts
-    for given in (odd, counts.astype(np.int64), counts.astype(float), list(counts), counts.astype(">u2")):
+    columns_first = [np.asfortranarray(frame) for frame in counts]
+    flipped = counts[:, ::-1, ::-1].copy()[:, ::-1, ::-1]
+    for given in (odd, columns_first, flipped, counts.astype(np.int64), counts.astype(float), list(counts), counts.astype(">u2")):
         np.testing.assert_array_equal(np.stack(crowdsky.stack(given).planes), wanted)
 
 
@@ -70,6 +72,10 @@ def test_strided_and_wider_integers_are_taken(frames):
         ([np.full((40, 40), np.nan)], "0 to 65535"),
         (np.zeros((0, 40, 40), np.uint16), "no frames"),
         ([], "no frames"),
+        ([np.ma.masked_equal(np.arange(1600).reshape(40, 40), 7)], "mask"),
+        ([np.zeros((40, 40), complex)], "complex128"),
+        ([np.zeros((40, 40), object)], "object"),
+        ([np.zeros((40, 40), bool)], "bool"),
     ],
 )
 def test_what_is_no_frame_is_refused(wrong, told):
@@ -173,6 +179,9 @@ def test_pictures(made):
     picture = made.preview()
     assert picture.shape == (300, 400, 3) and picture.dtype == np.uint8 and picture.max() > 100
     assert made.preview(100).shape == (75, 100, 3)
+    for longest in (0, -1):
+        with pytest.raises(ValueError, match="at least 1"):
+            made.preview(longest)
     assert made.preview_png(100).startswith(b"\x89PNG")
     told = made._repr_html_()
     assert "12 of 12" in told and "data:image/png;base64," in told

@@ -146,6 +146,9 @@ def test_median_and_thresholds(night):
     assert np.isfinite(collection.process(sigma_clip=None)).any()
     with pytest.raises(ValueError, match="'mean' or 'median'"):
         collection.stack(method="mode")
+    with pytest.raises(IndexError):
+        collection.align_frames(99)
+    assert collection.target_index == 6
     with pytest.raises(ValueError, match="no files"):
         FrameCollection.from_directory(night, pattern="*.tif")
 

@@ -92,7 +92,11 @@ def header_text(header: Any) -> str:
 
 def counts(data: Any, name: str) -> npt.NDArray[np.uint16]:
     """Counts as uint16 of (rows, columns), without a copy if they are that."""
+    if np.ma.is_masked(data):
+        raise ValueError(f"{name} has a mask, which a raw frame cannot have: fill it, or leave the frame out")
     array = np.asarray(data)
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} has values of type {array.dtype}: raw counts of 16 bits are needed")
     if array.ndim != 2:
         raise ValueError(f"{name} has the shape {array.shape}: a raw frame is (rows, columns), before debayering")
     if array.dtype == np.uint16 and array.dtype.isnative:

@@ -79,6 +79,8 @@ def healpix(ra: npt.ArrayLike, dec: npt.ArrayLike, nside: int = 128) -> npt.NDAr
     >>> crowdsky.healpix(193.05, 40.97)
     33810
     """
+    if not 1 <= nside < 1 << 31:
+        raise ValueError(f"nside {nside}: 1 to 8192 are known here")
     right, up = np.broadcast_arrays(np.asarray(ra, float), np.asarray(dec, float))
     pixels = _core.healpix(right.ravel(), up.ravel(), nside).reshape(right.shape)
     return int(pixels[()]) if pixels.ndim == 0 else pixels

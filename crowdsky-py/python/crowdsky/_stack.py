@@ -102,11 +102,11 @@ class Stack:
 
     def preview(self, longest: int | None = None) -> npt.NDArray[np.uint8]:
         """A picture to look at, uint8 of (rows, columns, 3), with at most `longest` pixels on its longer side."""
-        return self._core.preview(longest)
+        return self._core.preview(_pixels(longest))
 
     def preview_png(self, longest: int | None = None) -> bytes:
         """The same as the bytes of a PNG file."""
-        return self._core.preview_png(longest)
+        return self._core.preview_png(_pixels(longest))
 
     def write(self, path: str | os.PathLike[str], *, layout: str = "rgb", overwrite: bool = False) -> None:
         """Writes it as FITS: the file appears whole, or not at all.
@@ -248,11 +248,17 @@ def stack(
             reference=named,
             allow_mixed=allow_mixed,
             threads=threads,
-            memory=memory,
+            memory=None if memory is None else min(memory, 1 << 62),
             bayer=bayer,
             progress=tell,
         )
     return Stack(made)
+
+
+def _pixels(longest: int | None) -> int | None:
+    if longest is not None and longest < 1:
+        raise ValueError(f"a picture of {longest} pixels: at least 1")
+    return longest
 
 
 def structured(columns: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.void]:

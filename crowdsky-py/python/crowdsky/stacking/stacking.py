@@ -86,6 +86,7 @@ class FrameCollection:
     def align_frames(self, target_index: int | None = None) -> None:
         """Finds the place of all frames on the grid of one of them, the middle one unless told."""
         if target_index is not None:
+            _ = self.frames[target_index]
             self.target_index = target_index
         if any(frame._sources is None for frame in self.frames):
             self.detect_all_sources()
