@@ -7,7 +7,7 @@ use crowdsky_core::{Chunk, FrameMeta, HealpixTile, SkyPos, UtcTime, group_into_c
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyString};
 use std::path::PathBuf;
 
 /// The key of a chunk: its 15 minutes (UTC) and where the telescope pointed, as `20250327.05_193.1_+40.9`, or with the number of
@@ -75,6 +75,10 @@ impl ChunkKey {
 
     fn __repr__(&self) -> String {
         format!("ChunkKey({:?})", self.text)
+    }
+
+    fn __format__<'py>(&self, py: Python<'py>, spec: &str) -> PyResult<Bound<'py, PyAny>> {
+        PyString::new(py, &self.text).call_method1("__format__", (spec,))
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, (String,)) {

@@ -33,6 +33,12 @@ fn whole(error: &dyn Error) -> String {
 
 /// A fault of the file system, as Python names it.
 pub(crate) fn io(path: &Path, error: &std::io::Error) -> PyErr {
+    if let Some(code) = error.raw_os_error() {
+        // With a number OSError becomes FileNotFoundError, IsADirectoryError, ... by itself.
+        let text = error.to_string();
+        let text = text.split(" (os error").next().unwrap_or_default().to_owned();
+        return PyOSError::new_err((code, text, path.display().to_string()));
+    }
     let text = format!("{}: {error}", path.display());
     match error.kind() {
         ErrorKind::NotFound => PyFileNotFoundError::new_err(text),

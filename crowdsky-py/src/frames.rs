@@ -6,6 +6,7 @@ use crowdsky_fits::{Header, Limits, frame_meta};
 use crowdsky_stack::files::FileSource;
 use crowdsky_stack::{Dropped, FrameSource, Mosaic, Reason};
 use numpy::{PyArray2, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -78,8 +79,20 @@ impl Handed {
         };
         let side = |n: usize| u32::try_from(n).map_err(|e| error::value(&e));
         (meta.height, meta.width, meta.naxis) = (side(shape[0])?, side(shape[1])?, 2);
-        let said = meta.bayer.as_deref().map(str::parse).transpose().map_err(|e| error::value(&e))?;
-        let pattern = bayer.or(said).unwrap_or(BayerPattern::Grbg);
+        // As for files: what is declared is compared with what may be held before any of it is.
+        let most = Limits::default().pixels;
+        if u64::from(meta.width) * u64::from(meta.height) > most {
+            let text = format!(
+                "{name} has {} x {} pixels, more than the {most} of any frame",
+                meta.width, meta.height
+            );
+            return Err(PyValueError::new_err(text));
+        }
+        let pattern = match (bayer, meta.bayer.as_deref()) {
+            (Some(pattern), _) => pattern,
+            (None, Some(said)) => said.parse().map_err(|e| error::value(&e))?,
+            (None, None) => BayerPattern::Grbg,
+        };
         Ok(Handed { name, meta, pattern, counts })
     }
 

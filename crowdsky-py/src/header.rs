@@ -121,7 +121,13 @@ pub(crate) fn read_image(py: Python<'_>, path: PathBuf, hdu: Option<Unit>) -> Py
                 Some(hdu) => hdu.is(head.index, &head.header),
                 None => head.layout.kind.is_image() && head.layout.pixels() > 0,
             };
-            if wanted { unit.image().map(Some) } else { Ok(None) }
+            if !wanted {
+                return Ok(None);
+            }
+            if head.layout.kind.is_image() && head.layout.pixels() == 0 {
+                return Err(crowdsky_fits::Error::NoImage);
+            }
+            unit.image().map(|image| Some(plain(image)))
         })?;
         found.ok_or_else(|| match &hdu {
             Some(hdu) => hdu.missing(&path),
@@ -131,10 +137,14 @@ pub(crate) fn read_image(py: Python<'_>, path: PathBuf, hdu: Option<Unit>) -> Py
     array(py, image)
 }
 
-fn array(py: Python<'_>, image: Image) -> PyResult<Bound<'_, PyAny>> {
-    let shape: Vec<usize> = image.shape.iter().rev().copied().collect();
-    let plain = image.bscale == 1.0 && image.bzero == 0.0 && image.blank.is_none();
-    let samples = if plain { image.samples } else { Samples::F64(image.physical()) };
+/// An image's shape, slowest axis first, and its samples as people mean them: the physical values where they are scaled.
+fn plain(image: Image) -> (Vec<usize>, Samples) {
+    let shape = image.shape.iter().rev().copied().collect();
+    let as_it_is = image.bscale == 1.0 && image.bzero == 0.0 && image.blank.is_none();
+    (shape, if as_it_is { image.samples } else { Samples::F64(image.physical()) })
+}
+
+fn array(py: Python<'_>, (shape, samples): (Vec<usize>, Samples)) -> PyResult<Bound<'_, PyAny>> {
     macro_rules! typed {
         ($($kind:ident)+) => {
             match samples {

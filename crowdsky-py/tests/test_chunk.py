@@ -19,7 +19,7 @@ def test_keys_have_one_text():
     assert repr(key) == 'ChunkKey("20250327.05_193.0_+41.0")' and eval(repr(key)) == key
     assert str(ChunkKey.healpix(*M94)) == "20250327.05_HP033810"
     assert str(ChunkKey.position(M94[0])) == "20250327.05"
-    assert pickle.loads(pickle.dumps(key)) == key and key != str(key)
+    assert pickle.loads(pickle.dumps(key)) == key and f"{key:>30}" == str(key).rjust(30) and key != str(key)
 
 
 def test_keys_have_an_order_and_a_time():

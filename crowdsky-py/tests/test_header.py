@@ -18,8 +18,10 @@ def test_a_header_is_that_of_astropy(frames):
         assert ours.comments[key] == theirs.comments[key]
     assert "gain" in ours and ours["Gain"] == theirs["GAIN"] and "NOPE" not in ours and 3 not in ours
     assert repr(ours).startswith("SIMPLE  =")
-    with pytest.raises(KeyError):
-        ours["NOPE"]
+    for key in ("NOPE", 5):
+        with pytest.raises(KeyError):
+            ours[key]
+        assert ours.get(key) is None
 
 
 def test_every_type_of_value(tmp_path):
@@ -80,8 +82,11 @@ def test_packed_files(frames, tmp_path):
 def test_what_cannot_be_read(tmp_path):
     with pytest.raises(FileNotFoundError):
         crowdsky.read_header(tmp_path / "gone.fit")
-    with pytest.raises(OSError):
+    with pytest.raises(IsADirectoryError):
         crowdsky.read_image(tmp_path)
+    fits.PrimaryHDU().writeto(tmp_path / "empty.fits")
+    with pytest.raises(crowdsky.FitsError, match="empty.fits"):
+        crowdsky.read_image(tmp_path / "empty.fits", 0)
     (tmp_path / "text.fit").write_text("Dear diary")
     with pytest.raises(crowdsky.FitsError, match="text.fit") as raised:
         crowdsky.read_header(tmp_path / "text.fit")

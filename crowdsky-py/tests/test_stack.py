@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 import warnings
 
 import crowdsky
 import numpy as np
 import pytest
-from astropy.nddata import VarianceUncertainty
+from astropy.nddata import CCDData, VarianceUncertainty
 from conftest import unit
 
 
@@ -49,7 +51,27 @@ def test_files_folders_and_arrays_give_the_same(made, frames):
 
 
 def test_one_frame_given_twice_is_one(frames):
-    assert crowdsky.stack([frames[0].parent, frames[3], frames[3]]).report["n_input"] == 12
+    folder = frames[0].parent
+    twice = [folder, frames[3], frames[3], f"{folder}/../{folder.name}", os.path.relpath(folder)]
+    assert crowdsky.stack(twice).report["n_input"] == 12
+    assert len(crowdsky.group_frames(twice).chunks[0].frames) == 12
+
+
+def test_the_reference_is_the_frame_that_was_named(copied, tmp_path):
+    paths = copied(4)
+    (tmp_path / "other").mkdir()
+    others = [path.rename(tmp_path / "other" / path.name) for path in paths]
+    mine = copied(4)
+    # Two frames of one file name, with different pixels.
+    with open(mine[2], "r+b") as file:
+        file.seek(-2880 * 2, 2)
+        file.write(b"\x01" * 100)
+    made = crowdsky.stack([*others, *mine], reference=mine[2])
+    (reference,) = [frame["path"] for frame in made.report["frames"] if frame["reference"]]
+    assert reference == str(mine[2])
+    dotted = [f"{tmp_path}/./other//{path.name}" for path in others]
+    assert crowdsky.stack(dotted, reference=dotted[1]).report["frames"][1]["reference"]
+    assert crowdsky.stack(others, reference=others[1].name).report["frames"][1]["reference"]
 
 
 def test_strided_and_wider_integers_are_taken(frames):
@@ -59,7 +81,9 @@ def test_strided_and_wider_integers_are_taken(frames):
     odd[:] = counts
     columns_first = [np.asfortranarray(frame) for frame in counts]
     flipped = counts[:, ::-1, ::-1].copy()[:, ::-1, ::-1]
-    for given in (odd, columns_first, flipped, counts.astype(np.int64), counts.astype(float), list(counts), counts.astype(">u2")):
+    packed = np.zeros(counts.shape, [("flag", "u1"), ("counts", "u2")])
+    packed["counts"] = counts
+    for given in (odd, columns_first, list(packed["counts"]), flipped, counts.astype(np.int64), counts.astype(float), list(counts), counts.astype(">u2")):
         np.testing.assert_array_equal(np.stack(crowdsky.stack(given).planes), wanted)
 
 
@@ -72,6 +96,9 @@ def test_strided_and_wider_integers_are_taken(frames):
         ([np.full((40, 40), np.nan)], "0 to 65535"),
         (np.zeros((0, 40, 40), np.uint16), "no frames"),
         ([], "no frames"),
+        ("", "empty path"),
+        ([np.broadcast_to(np.uint16(7), (200_000, 200_000))] * 2, "more than"),
+        ([CCDData(np.ones((40, 40), np.uint16), unit="adu", mask=np.eye(40, dtype=bool))], "mask"),
         ([np.ma.masked_equal(np.arange(1600).reshape(40, 40), 7)], "mask"),
         ([np.zeros((40, 40), complex)], "complex128"),
         ([np.zeros((40, 40), object)], "object"),
@@ -122,8 +149,13 @@ def test_files_are_whole_and_read_back(made, tmp_path):
     assert crowdsky.read_image(path).shape == (3, 300, 400)
     with pytest.raises(ValueError, match="layout"):
         made.write(path, layout="tiff")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as raised:
         made.write(tmp_path / "none" / "x.fits")
+    assert raised.value.errno == errno.ENOENT and "none" in raised.value.filename
+    with pytest.raises(ValueError, match="without .gz"):
+        made.write(tmp_path / "x.fits.gz")
+    units = made.to_fits()
+    units["RED"].data *= 2
 
 
 def test_what_astropy_users_expect(made, night):

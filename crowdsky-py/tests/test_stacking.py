@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import gc
+import pickle
 import subprocess
 import sys
 import warnings
@@ -65,8 +68,14 @@ def test_single_frames(frames):
     assert not second.is_aligned and second.footprint is None
     with pytest.raises(AttributeError, match="hdu.data"):
         second.aligned_rgb_image = moved
-    with pytest.raises(RuntimeError, match="find_transform"):
-        RawFrame(frames[2]).apply_transform(first.hdu.data)
+    second.footprint = None
+    with pytest.raises(AttributeError, match="transform"):
+        second.footprint = footprint
+    # A look at one frame: in colour, where it is.
+    alone = RawFrame(frames[2])
+    image, footprint = alone.apply_transform(first.hdu.data)
+    assert not footprint.any() and not alone.is_aligned and alone.aligned_rgb_image is None
+    np.testing.assert_allclose(np.median(image[:, :, 1]), np.median(alone.hdu.data), rtol=0.2)
 
 
 def test_stars_from_elsewhere(frames):
@@ -111,9 +120,15 @@ def test_changed_data_are_what_is_stacked(frames):
         frame.hdu.data = frame.hdu.data + np.uint16(500)
     brighter = collection.process()
     assert np.median(brighter - plain) == pytest.approx(500, abs=1)
-    collection[0].hdu.data = collection[0].hdu.data + 0.5
-    with pytest.raises(ValueError, match="fractions"):
-        collection.process()
+    # Calibrated as people do it: rounded, with a word.
+    for frame in collection.frames:
+        frame.hdu.data = frame.hdu.data - 500.25
+    with pytest.warns(UserWarning, match="rounded"):
+        np.testing.assert_allclose(np.median(collection.process() - plain), 0, atol=1)
+    collection[0].hdu.data = np.asfortranarray(frames and crowdsky.read_image(frames[0]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert collection.process() is not None and collection.n_aligned == 12
 
 
 def test_saved_files(night, tmp_path):
@@ -137,6 +152,113 @@ def test_saved_files(night, tmp_path):
     collection.stacked_header["NOTE"] = "mine"
     collection.save(tmp_path / "x.fits")
     assert (fits.getdata(tmp_path / "x.fits", "RED") == 7).all() and fits.getheader(tmp_path / "x.fits")["NOTE"] == "mine"
+
+
+@pytest.mark.parametrize("date", ["", "24/10/25", "2025-10-24", "2025-10-24T19:00:60", "2025-10-24T19:00:01.5+00:00"])
+def test_odd_headers_do_not_keep_a_stack_from_being_saved(copied, tmp_path, date):
+    paths = copied(5)
+    for path in paths:
+        content = path.read_bytes()
+        at = content.index(b"OBJECT  =")
+        content = content[:at] + "OBJECT  = 'Große Wolke'".encode().ljust(80) + content[at + 80 :]
+        at = content.index(b"DATE-OBS=")
+        path.write_bytes(content[:at] + f"DATE-OBS= '{date}'".ljust(80).encode() + content[at + 80 :])
+    collection = FrameCollection(paths)
+    collection.process()
+    collection.save(tmp_path / "x.fits")
+    header = fits.getheader(tmp_path / "x.fits")
+    assert header["OBJECT"].startswith("Gro") and header["NIMAGES"] == 5
+    assert crowdsky.read_header(paths[0]).to_astropy()["OBJECT"].isascii()
+
+
+def test_packed_files_are_packed(night, tmp_path):
+    collection = FrameCollection.from_directory(night)
+    collection.process(method="median")
+    collection.save(tmp_path / "x.fits.gz")
+    assert (tmp_path / "x.fits.gz").read_bytes().startswith(b"\x1f\x8b")
+    assert fits.getheader(tmp_path / "x.fits.gz")["STACKMET"] == "median"
+
+
+def test_steps_of_ones_own_are_taken(night):
+    class Mine(FrameCollection):
+        def detect_all_sources(self, *args, **kwargs):
+            super().detect_all_sources(*args, **kwargs)
+            self.seen = len(self.frames)
+
+    mine = Mine.from_directory(night)
+    mine.process()
+    assert mine.seen == mine.n_aligned == 12
+
+
+def test_frames_taken_out_after_they_were_aligned(night):
+    collection = FrameCollection.from_directory(night)
+    collection.align_frames()
+    collection.apply_transforms()
+    before = collection[3].transforms.params
+    collection.frames = collection.frames[3:]
+    collection.stack()
+    # The grid is still that of the frame that was in the middle.
+    np.testing.assert_allclose(collection[0].transforms.params, before, atol=0.1)
+    assert collection.target_index == 3 and len(collection[1:3]) == 2 and len(list(collection)) == 9
+    collection.frames = collection.frames[:2]
+    collection.stack()
+    assert collection.n_aligned == 2
+
+
+def test_collections_cross_processes(night):
+    collection = FrameCollection.from_directory(night)
+    collection.process()
+    again = pickle.loads(pickle.dumps(collection))
+    np.testing.assert_array_equal(again.stacked_rgb, collection.stacked_rgb)
+    assert again.result is None and again.n_aligned == 12 and copy.deepcopy(collection).n_aligned == 12
+
+
+def test_what_others_write_into(night):
+    collection = FrameCollection.from_directory(night)
+    collection.process(sigma_clip=1)
+    collection.process(sigma_clip=1000)
+    with pytest.raises(ValueError, match="read-only"):
+        collection[0].aligned_rgb_image[:10] = 0
+    collection.stacked_rgb = collection.stacked_rgb[10:-10, 10:-10]
+    assert len(collection.detect_stars_in_stack()) > 10
+    frame = collection[0]
+    frame.sources = [tuple(place) for place in frame.sources]
+    assert frame.find_transform(collection[1].sources)
+    for nothing in ([], None, [[np.nan, 1.0]], "stars"):
+        with pytest.warns(UserWarning, match="Could not find"):
+            assert frame.find_transform(nothing) is False
+    with pytest.raises(ValueError, match="n_workers"):
+        collection.process(n_workers=-1)
+
+
+def test_a_frame_that_is_cut_off(copied):
+    paths = copied(5)
+    paths[1].write_bytes(paths[1].read_bytes()[:40_000])
+    with warnings.catch_warnings():
+        # astropy's own, of the length, and of the file that it leaves open.
+        warnings.simplefilter("ignore")
+        with pytest.raises(crowdsky.FitsError):
+            RawFrame(paths[1])
+        gc.collect()
+    steps, whole = FrameCollection(paths), FrameCollection(paths)
+    with pytest.warns(UserWarning, match=paths[1].name):
+        steps.align_frames()
+        steps.apply_transforms()
+        steps.stack()
+        whole.process()
+    assert steps.n_aligned == whole.n_aligned == 4 and whole[1].sources is None
+
+
+def test_frames_without_a_pattern_are_a_seestars(copied):
+    paths = copied(5)
+    plain = FrameCollection(paths).process()
+    for path in paths:
+        path.write_bytes(path.read_bytes().replace(b"BAYERPAT=", b"PATTERN =", 1))
+    collection = FrameCollection(paths)
+    np.testing.assert_array_equal(collection.process(), plain)
+    collection.align_frames()
+    collection.apply_transforms()
+    assert collection.n_aligned == 5 and collection[0].aligned_rgb_image.shape == (300, 400, 3)
 
 
 def test_median_and_thresholds(night):

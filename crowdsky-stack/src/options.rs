@@ -48,7 +48,7 @@ pub enum Reference {
     /// Frame N/2 in time order, or the nearest accepted one.
     #[default]
     Auto,
-    /// The frame of this name (its path as given, or the end of it).
+    /// The frame of this name (its path as given, or its file name).
     Named(String),
 }
 

@@ -48,22 +48,37 @@ def items(frames: Frames) -> list[Item]:
     if isinstance(frames, HDULike) or (isinstance(frames, np.ndarray) and frames.ndim == 2):
         frames = [frames]
     made: list[Item] = []
-    seen: set[Path] = set()
+    seen: set[str] = set()
     frames = list(frames)
     # Frames without a time are stacked in the order of their names.
     digits = len(str(len(frames)))
     for number, frame in enumerate(frames, 1):
         if isinstance(frame, (str, os.PathLike)):
-            # One file given twice, or beside its folder, is one frame.
-            found = [path for path in _core.find_frames([Path(frame)]) if path not in seen]
-            made.extend(found)
-            seen.update(found)
+            made.extend(found([frame], seen))
         else:
             made.append(_array(frame, f"frame {number:0{digits}}"))
     if not made:
         raise ValueError("no frames given: name files or folders that hold *.fit, *.fits or *.fit.gz, or hand over arrays")
     check_there([item for item in made if isinstance(item, Path)], len(made))
     return made
+
+
+def found(paths: Iterable[str | os.PathLike[str]], seen: set[str]) -> list[Path]:
+    """Files, and the frames in folders, that are not in `seen`: one file given twice, by two names or beside its folder, is one."""
+    if any(os.fspath(path) == "" for path in paths):
+        raise ValueError("an empty path names no frame")
+    made = []
+    for path in _core.find_frames([Path(path) for path in paths]):
+        name = os.path.abspath(path)
+        if name not in seen:
+            seen.add(name)
+            made.append(path)
+    return made
+
+
+def name_of(path: str | os.PathLike[str]) -> str:
+    """What a file is called in reports: bytes that are no UTF-8 are replaced there."""
+    return os.fsencode(Path(path)).decode(errors="replace")
 
 
 def check_there(paths: list[Path], frames: int) -> None:
@@ -74,6 +89,8 @@ def check_there(paths: list[Path], frames: int) -> None:
 
 def _array(frame: Any, name: str) -> _Array:
     if isinstance(frame, HDULike):
+        if np.any(getattr(frame, "mask", None)):
+            raise ValueError(f"{name} has a mask, which a raw frame cannot have: fill it, or leave the frame out")
         return (name, header_text(frame.header), counts(frame.data, name))
     if isinstance(frame, np.ndarray):
         return (name, None, counts(frame, name))
@@ -100,7 +117,8 @@ def counts(data: Any, name: str) -> npt.NDArray[np.uint16]:
     if array.ndim != 2:
         raise ValueError(f"{name} has the shape {array.shape}: a raw frame is (rows, columns), before debayering")
     if array.dtype == np.uint16 and array.dtype.isnative:
-        return array
+        # Strides that are no whole numbers of counts, as of a field of a structured array, cannot be walked along.
+        return np.require(array, requirements="A")
     if array.size and not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 65535):
         raise ValueError(f"{name} has values outside 0 to 65535: raw counts of 16 bits are needed")
     whole = array.astype(np.uint16)

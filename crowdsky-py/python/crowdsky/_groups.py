@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
 from ._core import ChunkKey
-from ._frames import check_there
+from ._frames import check_there, found
 
 T = TypeVar("T")
 
@@ -56,9 +56,10 @@ def group_frames(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]
     Frames that drift over the edge of a rounded key stay together: the pointings of a chunk form a chain with links of at most 0.25
     degrees. Raises ValueError if there are no frames, FileNotFoundError if none of the files is there.
     """
-    if isinstance(paths, (str, os.PathLike)):
-        paths = [paths]
-    files = _core.find_frames([Path(path) for path in paths])
+    paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    if threads < 0:
+        raise ValueError(f"threads={threads}: 0 for one per core, or a number of them")
+    files = found(paths, set())
     check_there(files, len(files))
     return grouped(files, list(files), threads=threads)
 
@@ -70,6 +71,10 @@ def grouped(named: list[T], headed: list[Path] | list[tuple[str, bytes]], *, thr
     return Grouping(made, {named[i]: why for i, why in left_out})
 
 
+@overload
+def healpix(ra: float, dec: float, nside: int = 128) -> int: ...
+@overload
+def healpix(ra: npt.ArrayLike, dec: npt.ArrayLike, nside: int = 128) -> npt.NDArray[np.int64] | int: ...
 def healpix(ra: npt.ArrayLike, dec: npt.ArrayLike, nside: int = 128) -> npt.NDArray[np.int64] | int:
     """The HEALPix pixel (RING scheme) at `ra` and `dec` in degrees: an int, or an array for arrays.
 

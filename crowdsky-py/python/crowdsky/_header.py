@@ -44,6 +44,8 @@ class Header(Mapping[str, Any]):
             self._first.setdefault(card.keyword, card)
 
     def __getitem__(self, keyword: str) -> Any:
+        if not isinstance(keyword, str):
+            raise KeyError(keyword)
         card = self._first[keyword.upper()]
         if card.keyword in _COMMENTARY:
             return "\n".join(other.comment for other in self.cards if other.keyword == card.keyword)

@@ -84,7 +84,9 @@ def find(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], optio
     """
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
-    found = {(f.fs, f.path): f for files in many(lambda path: _find(os.fspath(path), options), paths) for f in files}
+    listed = many(lambda path: _find(os.fspath(path), options), paths)
+    # A local file may be named in several ways.
+    found = {(f.fs, os.path.abspath(f.path) if f.local else f.path): f for files in listed for f in files}
     if not found:
         raise ValueError("no frames given: name files, folders or globs that hold *.fit, *.fits or *.fit.gz")
     return list(found.values())

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._errors import StackError
-from ._frames import Frames, items
+from ._frames import Frames, items, name_of
 from ._header import Card, Header
 from ._progress import Progress, telling
 from ._transform import SimilarityTransform
@@ -114,6 +114,8 @@ class Stack:
         `layout` "rgb": images RED, GREEN, BLUE, VARIANCE, FOOTPRINT, REJECTED and the table STAR-TAB; "cube": one image of three
         planes, as Siril, PixInsight and ASTAP open it. Raises FileExistsError unless `overwrite`, OSError.
         """
+        if Path(path).suffix.lower() in (".gz", ".fz"):
+            raise ValueError(f"{path}: stacks are written unpacked: choose a name without {Path(path).suffix}")
         self._core.write_fits(Path(path), layout, overwrite)
 
     def to_fits(self, *, layout: str = "rgb") -> fits.HDUList:
@@ -221,10 +223,10 @@ def stack(
 
     `method`: "lsq" (least squares from the photosites: the best there is), "mean" or "median" of resampled frames; "auto" is "lsq" for
     four frames or more. `share`: whether planes share the detail they have in common: less noise for the eye, not for measuring.
-    `sigma`: rejection threshold, 4 unless given. `reference`: the frame, by its path or the end of it, whose pixel grid the stack has;
+    `sigma`: rejection threshold, 4 unless given. `reference`: the frame, by its path or file name, whose pixel grid the stack has;
     else the middle one in time. `allow_mixed`: whether filters, exposures and gains may mix; else the largest group of equal
-    ones is stacked. `threads`: 0 for one per core; the result does not depend on it. `memory`: most bytes to take, 1 GB unless
-    given; frames that do not fit are read twice. `progress`: True for a bar, or a function of (stage, done, total).
+    ones is stacked. `threads`: 0 for one per core; the result does not depend on it. `memory`: most bytes to take; 1 GB unless
+    given, or as much more as large frames need; frames that do not fit are read twice. `progress`: True for a bar, or a function of (stage, done, total).
 
     Python's other threads run on meanwhile, and Ctrl-C ends it within a moment. Raises ValueError for arguments that cannot be,
     FileNotFoundError if none of the files is there, StackError with the attribute `report` if fewer than two frames are usable,
@@ -237,7 +239,7 @@ def stack(
     """
     if threads < 0 or (memory is not None and memory < 0):
         raise ValueError(f"threads={threads}, memory={memory}: numbers of threads (0 for one per core) and bytes are needed")
-    named = None if reference is None else os.fspath(reference)
+    named = None if reference is None else name_of(reference)
     given = items(frames)
     with telling(progress) as tell:
         made = _core.stack(

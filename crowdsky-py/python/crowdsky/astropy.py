@@ -5,6 +5,7 @@ Its parts are imported where they are needed: units, tables and nddata take 0.2 
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +36,8 @@ _UNITS = {
 
 def header(ours: Header) -> fits.Header:
     """A header of ours as one of astropy."""
-    return fits.Header.fromstring(ours.text)
+    # astropy takes no other characters, not even from files that it reads.
+    return fits.Header.fromstring("".join(c if " " <= c <= "~" else "?" for c in ours.text))
 
 
 def table(stars: npt.NDArray[np.void]) -> Table:
@@ -51,7 +53,8 @@ def table(stars: npt.NDArray[np.void]) -> Table:
 
 def hdulist(content: bytes) -> fits.HDUList:
     """The units of a file's bytes."""
-    return fits.HDUList.fromstring(content)
+    # Of `fromstring` the arrays could not be written.
+    return fits.open(BytesIO(content), lazy_load_hdus=False)
 
 
 def ccddata(stack: Stack, band: str | None = None) -> CCDData:

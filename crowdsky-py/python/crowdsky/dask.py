@@ -82,10 +82,10 @@ def stack_chunks(
     chunk that cannot be made is `failed`, with the error's text, and the others go on. Ctrl-C cancels what has not begun, and ends
     what has.
 
-    Raises ValueError if there are no frames or for options that cannot be, FileNotFoundError for paths that name nothing, OSError if
+    Raises ValueError if there are no frames or for options that cannot be, MemoryError for a `memory` that no stack fits into, FileNotFoundError for paths that name nothing, OSError if
     frames cannot be listed or `out` cannot be made.
     """
-    options = Options(method, share, sigma, bayer, layout)
+    options = Options(method, bool(share), None if sigma is None else float(sigma), bayer, layout)
     _check(options, threads, memory)
     read_options = dict(storage_options or {})
     frames = find(paths, read_options)

@@ -91,11 +91,17 @@ impl Run<'_> {
             return Err(Error::Reference { name: old.state.frames[anchor].name.clone(), problem });
         }
         let Reference::Named(name) = &self.options.reference else { return Ok(None) };
-        let is_it = |path: &str| path == name || path.rsplit(['/', '\\']).next() == Some(name);
-        if let Some(at) = self.order.iter().position(|&i| is_it(&self.source.name(i))) {
+        let path = |i: &usize| self.source.name(*i) == *name;
+        let file_name = |i: &usize| self.source.name(*i).rsplit(['/', '\\']).next() == Some(name);
+        // A whole path names one frame; a file name may name several, of which one that can be used is meant.
+        let all = || 0..self.frames.len();
+        let given = all()
+            .find(path)
+            .or_else(|| self.order.iter().copied().find(file_name))
+            .or_else(|| all().find(file_name));
+        if let Some(at) = given.and_then(|i| self.order.iter().position(|&k| k == i)) {
             return Ok(Some(at));
         }
-        let given = (0..self.frames.len()).find(|&i| is_it(&self.source.name(i)));
         let problem = match given.and_then(|i| self.frames[i].dropped.as_ref()) {
             Some(dropped) => format!("cannot be used: {}", dropped.detail),
             None => "is not among the frames".to_owned(),

@@ -6,14 +6,14 @@ import errno
 import os
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _core
 from .._errors import FitsError
-from .._frames import Item, counts, header_text
+from .._frames import Item, counts, header_text, name_of
 from .._header import read_header, read_image
 from .._transform import SimilarityTransform
 
@@ -70,12 +70,16 @@ class RawFrame:
         """Positions of the stars, brightest first, float64 of (stars, 2): x and y with pixel centres at whole numbers. None before they
         are detected."""
         if self._sources is None and self._process_target is not None:
-            self.detect_sources()
+            try:
+                self.detect_sources()
+            except FitsError:
+                # It cannot be read, which `process()` has told.
+                return None
         return self._sources
 
     @sources.setter
-    def sources(self, sources: _Reals | None) -> None:
-        self._sources = sources
+    def sources(self, sources: npt.ArrayLike | None) -> None:
+        self._sources = None if sources is None else np.asarray(sources, float)
 
     @property
     def star_coords(self) -> tuple[_Reals, _Reals] | None:
@@ -114,12 +118,12 @@ class RawFrame:
     def find_transform(self, target_sources: npt.ArrayLike) -> bool:
         """Looks for the same stars among `target_sources`, (stars, 2), brightest first; whether the frames show the same field."""
         sources = self.detect_sources() if self._sources is None else self._sources
-        theirs = np.ascontiguousarray(target_sources, float)
+        theirs = _places(target_sources)
         if self._shape is None:
             # The stars came from elsewhere.
             header = self._header()
             self._shape = (header["NAXIS2"], header["NAXIS1"])
-        found = _core.match_positions(np.ascontiguousarray(sources, float), theirs, self._shape)
+        found = _core.match_positions(_places(sources), theirs, self._shape)
         self._applied = False
         self._process_target = None
         if found is None:
@@ -133,27 +137,33 @@ class RawFrame:
         return True
 
     def apply_transform(self, target_data: npt.NDArray[Any]) -> tuple[_Reals, npt.NDArray[np.bool_]]:
-        """The frame in full colour on the grid of `target_data`, and True where it has no data there.
-
-        Raises RuntimeError while there is no transform.
+        """The frame in full colour on the grid of `target_data`, and True where it has no data there. While it has no transform it
+        stays where it is, and is not aligned.
         """
-        if self.transforms is None:
-            raise RuntimeError(f"{self.filepath.name} has no transform: call find_transform() first")
         rows, columns = target_data.shape[:2]
         self._shape = (rows, columns)
-        self._applied = True
-        return self._aligned()
+        self._applied = self.transforms is not None
+        return self._aligned(self.transforms or SimilarityTransform(np.eye(3)))
 
-    def _aligned(self) -> tuple[_Reals, npt.NDArray[np.bool_]]:
-        assert self.transforms is not None and self._shape is not None
-        image, covered = _core.align(self._item(), self.transforms.params[:2].tolist(), self._shape)
+    def _aligned(self, transform: SimilarityTransform) -> tuple[_Reals, npt.NDArray[np.bool_]]:
+        assert self._shape is not None
+        image, covered = _core.align(self._item(), transform.params[:2].tolist(), self._shape, bayer=self._bayer())
         return image.astype(np.float64), ~covered
+
+    def _seen(self, which: Literal[0, 1]) -> Any:
+        """The image, or the footprint: made anew each time, so that what is written into it would be lost. It cannot be written."""
+        if not self._applied or self.transforms is None:
+            return None
+        made = self._aligned(self.transforms)[which]
+        made.flags.writeable = False
+        return made
 
     @property
     def aligned_rgb_image(self) -> _Reals | None:
         """In full colour on the target's grid, float64 of (rows, columns, 3), NaN where it has no data; None before
         `apply_transform`. None can be assigned, which takes the frame out of the stack."""
-        return self._aligned()[0] if self.is_aligned else None
+        image: _Reals | None = self._seen(0)
+        return image
 
     @aligned_rgb_image.setter
     def aligned_rgb_image(self, image: None) -> None:
@@ -164,7 +174,13 @@ class RawFrame:
     @property
     def footprint(self) -> npt.NDArray[np.bool_] | None:
         """True where the frame has no data on the target's grid; None before `apply_transform`."""
-        return self._aligned()[1] if self.is_aligned else None
+        footprint: npt.NDArray[np.bool_] | None = self._seen(1)
+        return footprint
+
+    @footprint.setter
+    def footprint(self, footprint: None) -> None:
+        if footprint is not None:
+            raise AttributeError("the footprint follows from the transform")
 
     @property
     def is_aligned(self) -> bool:
@@ -175,7 +191,16 @@ class RawFrame:
         """The frame as it is stacked: the file, or what became of its data."""
         if self._hdu is None:
             return self.filepath
-        return (str(self.filepath), header_text(self._hdu.header), counts(self._hdu.data, str(self.filepath)))
+        name = name_of(self.filepath)
+        return (name, header_text(self._hdu.header), _counts(self._hdu.data, name))
+
+    def _bayer(self) -> str | None:
+        """The pattern where the header tells none: that of Seestars, as seestarpy takes it for all."""
+        return None if "BAYERPAT" in self._header() else "GRBG"
+
+    def _ensure_loaded(self) -> None:
+        """Reads the pixels, if they have not been."""
+        _ = self.hdu
 
     def _header(self) -> Any:
         """Its header, without reading pixels for it: astropy takes 3 ms for each."""
@@ -187,8 +212,33 @@ def _read_hdu(path: Path) -> Any:
         from astropy.io import fits
     except ImportError:
         return Hdu(read_header(path), read_image(path))
-    with fits.open(path) as units:
-        unit = next((unit for unit in units if unit.is_image and unit.data is not None), None)
-        if unit is None:
-            raise FitsError(f"{path}: has no image")
-        return fits.ImageHDU(data=unit.data, header=unit.header)
+    try:
+        with fits.open(path) as units:
+            unit = next((unit for unit in units if unit.is_image and unit.data is not None), None)
+            if unit is None:
+                raise FitsError(f"{path}: has no image")
+            return fits.ImageHDU(data=unit.data, header=unit.header)
+    except (TypeError, ValueError) as error:
+        # What numpy says of a file that is cut off.
+        raise FitsError(f"{path}: cannot be read, it may be cut off: {error}") from error
+
+
+def _places(sources: Any) -> _Reals:
+    """Positions as (stars, 2); none of what are none."""
+    try:
+        places = np.ascontiguousarray(sources, float)
+    except (TypeError, ValueError):
+        return np.empty((0, 2))
+    fits_in = places.ndim == 2 and places.shape[1] == 2 and np.isfinite(places).all()
+    return places if fits_in else np.empty((0, 2))
+
+
+def _counts(data: Any, name: str) -> npt.NDArray[np.uint16]:
+    """Data that may have been calibrated, as counts: rounded, and cut off at the limits of 16 bits."""
+    array = np.asarray(data)
+    if array.dtype == np.uint16:
+        return counts(array, name)
+    whole = np.clip(np.nan_to_num(np.rint(array.astype(float))), 0, 65535)
+    if not np.array_equal(whole, array):
+        warnings.warn("frames are stacked as counts of 16 bits: data are rounded, and cut off at 0 and 65535", stacklevel=6)
+    return counts(whole, name)

@@ -39,7 +39,7 @@ def create_stacked_header(data_dict: Mapping[str, Mapping[str, Any]], fnames: Se
     made["EXTEND"] = (True, "extensions follow")
     for key in _COMMON:
         if key in headers[0]:
-            made[key] = (headers[0][key], headers[0].comments[key])
+            made[key] = (_ascii(headers[0][key]), _ascii(headers[0].comments[key]))
 
     def all_of(key: str) -> list[Any]:
         return [header[key] for header in headers if key in header]
@@ -54,7 +54,7 @@ def create_stacked_header(data_dict: Mapping[str, Mapping[str, Any]], fnames: Se
         made["EXPOSURE"] = (sum(times), "[s] of all frames together")
     if temperatures := all_of("CCD-TEMP"):
         made["CCD-TEMP"] = (round(float(np.mean(temperatures)), 2), "[degC] sensor, mean of the frames")
-    if dates := [(moment(date), date) for date in all_of("DATE-OBS")]:
+    if dates := [(time, date) for date in all_of("DATE-OBS") if (time := _moment(date)) is not None]:
         (begin, first), (end, last) = min(dates), max(dates)
         made["DATE-OBS"] = (first, "start of the first frame, UTC")
         made["OB-START"] = (first, "start of the first frame, UTC")
@@ -68,10 +68,19 @@ def create_stacked_header(data_dict: Mapping[str, Mapping[str, Any]], fnames: Se
     return made
 
 
-def moment(date_obs: str) -> datetime:
-    """A DATE-OBS as a time; raises ValueError for what is none."""
-    whole, _, part = date_obs.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{whole}.{part[:6]:0<6}")
+def _ascii(value: Any) -> Any:
+    """What a header may hold of a text."""
+    return "".join(c if " " <= c <= "~" else "?" for c in value) if isinstance(value, str) else value
+
+
+def _moment(date_obs: Any) -> datetime | None:
+    """A DATE-OBS as a time; None for what is none."""
+    day, _, clock = str(date_obs).strip().rstrip("Z").removesuffix("+00:00").partition("T")
+    whole, _, part = (clock or "00:00:00").partition(".")
+    try:
+        return datetime.fromisoformat(f"{day}T{whole}.{part[:6]:0<6}")
+    except ValueError:
+        return None
 
 
 def make_stacked_rgb_fits(

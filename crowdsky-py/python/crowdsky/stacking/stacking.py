@@ -10,15 +10,16 @@ from __future__ import annotations
 import errno
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._frames import name_of
 from .._stack import Stack, structured
 from ._raw_frame import RawFrame
 from .._transform import SimilarityTransform
@@ -29,8 +30,9 @@ __all__ = ["FrameCollection", "RawFrame", "simple_normalize"]
 _METHODS = {"mean": "auto", "median": "median"}
 # Their clip measures the spread with the outliers in it, ours without: their default of 3 becomes ours of 4.
 _OUR_SIGMA = 4 / 3
-# As high as a threshold goes: nothing is rejected.
-_NO_CLIP = 100.0
+# Thresholds that there are; at the highest nothing is rejected.
+_LOWEST, _HIGHEST = 1.5, 100.0
+_STEPS = ("detect_all_sources", "align_frames", "apply_transforms", "stack", "detect_stars_in_stack")
 
 
 class FrameCollection:
@@ -48,6 +50,13 @@ class FrameCollection:
         self.stacked_header: Any = None
         self.result: Stack | None = None
         self._stars: Any = None
+        self._target: RawFrame | None = None
+        """The frame whose grid the others were aligned to: it stays that if frames are taken out of the list."""
+        self._method = "mean"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A `Stack` stays in its process; arrays, stars and header go along.
+        return {**self.__dict__, "result": None}
 
     @property
     def _stars_table(self) -> Any:
@@ -75,25 +84,31 @@ class FrameCollection:
         return cls(paths, lazy_load=lazy_load)
 
     def detect_all_sources(self, binning: int = 2, parallel: bool = False, n_workers: int | None = None) -> None:
-        """Finds the stars of all frames, `n_workers` at a time (one for each core unless told).
-
-        Raises FitsError for a frame that cannot be read.
-        """
-        found = _core.detect_stars([frame._item() for frame in self.frames], threads=n_workers or 0)
+        """Finds the stars of all frames, `n_workers` at a time (one for each core unless told). A frame that cannot be read has none,
+        with a warning."""
+        items = [frame._item() for frame in self.frames]
+        found = _core.detect_stars(items, bayer=self._bayer(), threads=_threads(n_workers))
         for frame, (shown, why) in zip(self.frames, found):
-            frame._shown(shown, why)
+            if shown is None:
+                warnings.warn(f"{frame.filepath.name} shows no stars: {why}", stacklevel=2)
+                frame._sources = np.empty((0, 2))
+            else:
+                frame._shown(shown, why)
+
+    def _bayer(self) -> str | None:
+        return self.frames[0]._bayer() if self.frames else None
 
     def align_frames(self, target_index: int | None = None) -> None:
         """Finds the place of all frames on the grid of one of them, the middle one unless told."""
         if target_index is not None:
             _ = self.frames[target_index]
             self.target_index = target_index
+        self._target = self.frames[self.target_index]
         if any(frame._sources is None for frame in self.frames):
             self.detect_all_sources()
-        target = self.frames[self.target_index].sources
-        assert target is not None
+        target = self._target.sources
         for frame in self.frames:
-            frame.find_transform(target)
+            frame.find_transform(np.empty((0, 2)) if target is None else target)
 
     def apply_transforms(self, n_workers: int | None = None) -> None:
         """Takes the places that were found for true. Nothing is computed: `aligned_rgb_image` is when it is asked for."""
@@ -117,9 +132,10 @@ class FrameCollection:
             raise ValueError("method must be 'mean' or 'median'")
         if not frames:
             raise RuntimeError("No successfully aligned frames to stack")
-        target = self.frames[self.target_index]
+        target = self._target
+        self._method = method
         try:
-            made = self._made(frames, str(target.filepath) if target in frames else None, method, sigma_clip, threads)
+            made = self._made(frames, name_of(target.filepath) if target in frames else None, method, sigma_clip, threads)
         except ValueError as refused:
             # The target itself is not usable: the nearest frame that is takes its place.
             if "reference" not in str(refused):
@@ -140,13 +156,13 @@ class FrameCollection:
             [frame._item() for frame in frames],
             method=_METHODS[method],
             share=False,
-            sigma=_NO_CLIP if sigma_clip is None else _OUR_SIGMA * sigma_clip,
+            sigma=_HIGHEST if sigma_clip is None else min(max(_OUR_SIGMA * sigma_clip, _LOWEST), _HIGHEST),
             reference=reference,
             # Whoever names the files means them.
             allow_mixed=True,
             threads=threads,
             memory=None,
-            bayer=None,
+            bayer=self._bayer(),
             progress=None,
         )
         return Stack(made)
@@ -155,7 +171,7 @@ class FrameCollection:
         """What the stack knows of its frames."""
         for frame, fate in zip(frames, made.report["frames"]):
             if fate["reference"]:
-                self.target_index = self.frames.index(frame)
+                self._target, self.target_index = frame, self.frames.index(frame)
             frame._shape = made.shape
             frame._applied = fate["accepted"]
             frame.transforms = SimilarityTransform(fate["transform"]) if fate["accepted"] else None
@@ -168,6 +184,9 @@ class FrameCollection:
         if self.stacked_rgb is None or self.stacked_footprint is None:
             raise RuntimeError("Must run stack() before detecting stars")
         coverage = self.stacked_footprint.astype(np.uint16)
+        if coverage.shape != self.stacked_rgb.shape[:2]:
+            # Someone has cut the picture.
+            coverage = np.full(self.stacked_rgb.shape[:2], coverage.max(initial=1), np.uint16)
         columns = _core.stars_of_picture(np.ascontiguousarray(self.stacked_rgb, np.float32), coverage, threshold_sigma)
         self._stars = structured(columns)
         return self._stars_table
@@ -189,6 +208,7 @@ class FrameCollection:
         header = fits_header_utils.create_stacked_header(data, list(data))
         if self.result is not None:
             header.extend(self.result.header.to_astropy(), unique=True)
+        header["STACKMET"] = self._method
         self.stacked_header = header
         return header
 
@@ -207,7 +227,8 @@ class FrameCollection:
         path = Path(filepath)
         if path.exists() and not overwrite:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        # By the end of the name astropy knows whether to pack it.
+        part = path.with_name(f".{os.getpid()}.part-{path.name}")
         try:
             units.writeto(part, overwrite=True)
             os.replace(part, path)
@@ -223,11 +244,21 @@ class FrameCollection:
         n_workers: int | None = None,
         parallel_channels: bool = True,
     ) -> npt.NDArray[np.float32]:
-        """All steps at once, each frame read and measured once: float32 of (rows, columns, 3)."""
+        """All steps at once, each frame read and measured once: float32 of (rows, columns, 3). In a class of one's own that has steps
+        of its own, step by step."""
+        if any(getattr(type(self), step) is not getattr(FrameCollection, step) for step in _STEPS):
+            self.detect_all_sources(binning=binning, n_workers=n_workers)
+            self.align_frames()
+            self.apply_transforms(n_workers=n_workers)
+            stacked = self.stack(method=method, sigma_clip=sigma_clip, parallel_channels=parallel_channels)
+            if detect_stars:
+                self.detect_stars_in_stack()
+            return stacked
+        self._target = self.frames[self.target_index] if self.frames else None
         for frame in self.frames:
             frame._sources = frame._star_coords = None
             frame._process_target = None
-        stacked = self._stack(self.frames, method, sigma_clip, n_workers or 0)
+        stacked = self._stack(self.frames, method, sigma_clip, _threads(n_workers))
         for frame in self.frames:
             frame._process_target = self.frames[self.target_index]
         if detect_stars and self.result is not None:
@@ -248,11 +279,24 @@ class FrameCollection:
     def __len__(self) -> int:
         return len(self.frames)
 
-    def __getitem__(self, index: int) -> RawFrame:
+    @overload
+    def __getitem__(self, index: int) -> RawFrame: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[RawFrame]: ...
+    def __getitem__(self, index: int | slice) -> RawFrame | list[RawFrame]:
         return self.frames[index]
+
+    def __iter__(self) -> Iterator[RawFrame]:
+        return iter(self.frames)
 
     def __repr__(self) -> str:
         return f"FrameCollection({self.n_frames} frames, {self.n_aligned} aligned)"
+
+
+def _threads(n_workers: int | None) -> int:
+    if n_workers is not None and n_workers < 0:
+        raise ValueError(f"n_workers={n_workers}: at least 1, or None for one per core")
+    return n_workers or 0
 
 
 def simple_normalize(rgb: npt.NDArray[Any], percentiles: tuple[float, float] = (1, 99)) -> npt.NDArray[np.float32]:
