@@ -33,8 +33,10 @@ def telling(progress: Progress) -> Iterator[Told | None]:
 
         def tell(stage: str, done: int, total: int) -> None:
             if bar.desc != f"{stage}: ":
+                # Time left is that of the stage: frames are read faster than the tiles of the stack are made.
                 bar.set_description(stage, refresh=False)
-            bar.total, bar.n = total, done
-            bar.refresh()
+                bar.reset(total)
+            # Not `refresh`: what is drawn a hundred times a second flickers, and takes time.
+            bar.update(done - bar.n)
 
         yield tell
