@@ -249,6 +249,15 @@ def test_a_frame_that_is_cut_off(copied):
     assert steps.n_aligned == whole.n_aligned == 4 and whole[1].sources is None
 
 
+def test_a_first_frame_that_is_no_fits(copied):
+    paths = copied(5)
+    paths[0].write_bytes(b"Dear diary")
+    collection = FrameCollection(paths)
+    with pytest.warns(UserWarning, match=f"{paths[0].name} is left out"):
+        collection.process()
+    assert collection.n_aligned == 4 and collection.create_stacked_header()["NIMAGES"] == 4
+
+
 def test_frames_without_a_pattern_are_a_seestars(copied):
     paths = copied(5)
     plain = FrameCollection(paths).process()

@@ -96,7 +96,14 @@ class FrameCollection:
                 frame._shown(shown, why)
 
     def _bayer(self) -> str | None:
-        return self.frames[0]._bayer() if self.frames else None
+        """The pattern for all, where the first header that can be read tells none."""
+        for frame in self.frames:
+            try:
+                return frame._bayer()
+            except OSError:
+                # It will be left out, with the reason.
+                continue
+        return None
 
     def align_frames(self, target_index: int | None = None) -> None:
         """Finds the place of all frames on the grid of one of them, the middle one unless told."""
