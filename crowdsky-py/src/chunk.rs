@@ -18,9 +18,8 @@ use std::path::PathBuf;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ChunkKey {
     text: String,
-    // Both follow from the text, so they never decide an order.
-    start: String,
-    end: String,
+    // It follows from the text, so it never decides an order.
+    key: crowdsky_core::ChunkKey,
 }
 
 impl std::fmt::Display for ChunkKey {
@@ -31,8 +30,7 @@ impl std::fmt::Display for ChunkKey {
 
 impl From<crowdsky_core::ChunkKey> for ChunkKey {
     fn from(key: crowdsky_core::ChunkKey) -> ChunkKey {
-        let slot = key.slot();
-        ChunkKey { text: key.to_string(), start: slot.start().to_string(), end: slot.end().to_string() }
+        ChunkKey { text: key.to_string(), key }
     }
 }
 
@@ -64,13 +62,13 @@ impl ChunkKey {
     /// When the 15 minutes begin (UTC).
     #[getter]
     fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        moment(py, &self.start)
+        moment(py, self.key.slot().start())
     }
 
     /// When they end.
     #[getter]
     fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        moment(py, &self.end)
+        moment(py, self.key.slot().end())
     }
 
     fn __repr__(&self) -> String {
@@ -95,8 +93,8 @@ fn place(ra: f64, dec: f64) -> PyResult<SkyPos> {
 }
 
 /// A `datetime` in UTC.
-fn moment<'py>(py: Python<'py>, iso: &str) -> PyResult<Bound<'py, PyAny>> {
-    let utc = format!("{}+00:00", iso.trim_end_matches('Z'));
+fn moment(py: Python<'_>, time: UtcTime) -> PyResult<Bound<'_, PyAny>> {
+    let utc = format!("{}+00:00", time.to_string().trim_end_matches('Z'));
     py.import("datetime")?.getattr("datetime")?.call_method1("fromisoformat", (utc,))
 }
 

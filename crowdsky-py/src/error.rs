@@ -1,5 +1,6 @@
 //! The one place where an error becomes an exception.
 
+use crowdsky_server::cli::causes;
 use pyo3::exceptions::{
     PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyMemoryError, PyOSError, PyPermissionError,
     PyValueError,
@@ -14,22 +15,6 @@ use std::path::Path;
 import_exception!(crowdsky._errors, CrowdskyError);
 import_exception!(crowdsky._errors, FitsError);
 import_exception!(crowdsky._errors, StackError);
-
-/// All causes on one line, as people read it.
-fn whole(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let more = next.to_string();
-        // Some errors print their cause themselves.
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = next.source();
-    }
-    text
-}
 
 /// A fault of the file system, as Python names it.
 pub(crate) fn io(path: &Path, error: &std::io::Error) -> PyErr {
@@ -52,13 +37,13 @@ pub(crate) fn io(path: &Path, error: &std::io::Error) -> PyErr {
 pub(crate) fn fits(path: &Path, error: &crowdsky_fits::Error) -> PyErr {
     match error {
         crowdsky_fits::Error::Io(source) => io(path, source),
-        _ => FitsError::new_err(format!("{}: {}", path.display(), whole(error))),
+        _ => FitsError::new_err(format!("{}: {}", path.display(), causes(error))),
     }
 }
 
 /// A bad argument.
 pub(crate) fn value(error: &dyn Error) -> PyErr {
-    PyValueError::new_err(whole(error))
+    PyValueError::new_err(causes(error))
 }
 
 /// A stack that could not be made.
@@ -72,13 +57,13 @@ pub(crate) fn stack(error: &crowdsky_stack::Error) -> PyErr {
             path.display()
         )),
         E::Fits { path, source } => fits(path, source),
-        E::Memory { .. } => PyMemoryError::new_err(whole(error)),
+        E::Memory { .. } => PyMemoryError::new_err(causes(error)),
         E::Stopped => PyKeyboardInterrupt::new_err("the stack was given up"),
         // Without the report the message still tells the first reason.
         E::NothingToStack { report, .. } => {
-            StackError::new_err((whole(error), serde_json::to_string(report).ok()))
+            StackError::new_err((causes(error), serde_json::to_string(report).ok()))
         }
-        _ => StackError::new_err(whole(error)),
+        _ => StackError::new_err(causes(error)),
     }
 }
 

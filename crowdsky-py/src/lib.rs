@@ -26,6 +26,8 @@ mod _core {
     #[pymodule_export]
     use crate::stack::{Stack, find_frames, stack};
     #[pymodule_export]
+    use crate::stars::star_units;
+    #[pymodule_export]
     use crate::steps::{align, detect_stars, match_positions, stars_of_picture};
 
     #[pymodule_init]

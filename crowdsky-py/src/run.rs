@@ -110,13 +110,18 @@ pub(crate) fn briefly<T: Send>(
     work: impl FnOnce() -> T + Send,
 ) -> PyResult<T> {
     let done = py.detach(|| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(number(threads)).build();
-        let pool = pool.map_err(|e| error::threads(&e))?;
+        let pool = pool(threads)?;
         // What a panic leaves behind is not looked at again.
         let work = std::panic::AssertUnwindSafe(|| pool.install(work));
         Ok::<_, PyErr>(std::panic::catch_unwind(work))
     })?;
     done.map_err(|panic| error::panicked(&*panic))
+}
+
+/// Threads that end with the call they are for; as many as [`number`] says.
+pub(crate) fn pool(threads: usize) -> PyResult<rayon::ThreadPool> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(number(threads)).build();
+    pool.map_err(|e| error::threads(&e))
 }
 
 /// Threads for a call that asks for `threads`, 0 for one per core.

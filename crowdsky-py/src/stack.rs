@@ -27,7 +27,7 @@ impl Stack {
     /// Red, green, blue: float32 of (rows, columns), read-only, not copied.
     #[getter]
     fn planes(slf: Bound<'_, Self>) -> PyResult<Planes<'_, f32>> {
-        three(&slf, |stack| &stack.planes)
+        three(&slf, &slf.get().stack.planes)
     }
 
     /// The same as one new array of (rows, columns, 3).
@@ -51,10 +51,8 @@ impl Stack {
     /// Variance of each plane's noise, ADU²; None for the methods `mean` and `median`.
     #[getter]
     fn variance(slf: Bound<'_, Self>) -> PyResult<Option<Planes<'_, f32>>> {
-        // A borrow of the noise where there is one.
-        let Some(noise) = &slf.get().stack.noise else { return Ok(None) };
-        let plane = |b: usize| arrays::borrowed(slf.clone().into_any(), &noise.variance[b]);
-        Ok(Some([plane(0)?, plane(1)?, plane(2)?]))
+        let noise = slf.get().stack.noise.as_ref();
+        noise.map(|noise| three(&slf, &noise.variance)).transpose()
     }
 
     /// By how much sums over discs of 1 to 6 px vary more than their pixels, by band: float64 of (3, 6).
@@ -123,11 +121,11 @@ impl Stack {
     }
 }
 
+/// Three planes that `slf` keeps.
 fn three<'py>(
     slf: &Bound<'py, Stack>,
-    of: fn(&crowdsky_stack::Stack) -> &[ndarray::Array2<f32>; 3],
+    [red, green, blue]: &[ndarray::Array2<f32>; 3],
 ) -> PyResult<Planes<'py, f32>> {
-    let [red, green, blue] = of(&slf.get().stack);
     let plane = |values| arrays::borrowed(slf.clone().into_any(), values);
     Ok([plane(red)?, plane(green)?, plane(blue)?])
 }
@@ -140,9 +138,9 @@ fn layout_of(name: &str) -> PyResult<Layout> {
     }
 }
 
-/// Stacks raw frames.
+/// Stacks raw frames; `prefer` makes `reference` a wish, where else it is an error if that frame cannot be used.
 #[pyfunction]
-#[pyo3(signature = (frames, *, method, share, sigma, reference, allow_mixed, threads, memory, bayer, progress))]
+#[pyo3(signature = (frames, *, method="auto", share=false, sigma=None, reference=None, prefer=false, allow_mixed=false, threads=0, memory=None, bayer=None, progress=None))]
 #[allow(clippy::too_many_arguments)] // They have names in Python.
 pub(crate) fn stack(
     py: Python<'_>,
@@ -151,6 +149,7 @@ pub(crate) fn stack(
     share: bool,
     sigma: Option<f64>,
     reference: Option<String>,
+    prefer: bool,
     allow_mixed: bool,
     threads: usize,
     memory: Option<u64>,
@@ -167,7 +166,8 @@ pub(crate) fn stack(
     // Threads of its own for each stack: see `briefly`.
     let mut options =
         StackOptions::default().method(method).share(share).threads(number(threads)).memory(memory);
-    options = options.allow_mixed(allow_mixed).reference(reference.map_or(Reference::Auto, Reference::Named));
+    let named = if prefer { Reference::Preferred } else { Reference::Named };
+    options = options.allow_mixed(allow_mixed).reference(reference.map_or(Reference::Auto, named));
     if let Some(sigma) = sigma {
         options = options.sigma(sigma).map_err(|e| error::value(&e))?;
     }

@@ -1,7 +1,7 @@
 //! The steps of a stack, one by one: stars of frames, which star is which, a frame on another's grid.
 
 use crate::frames::{Frames, Item};
-use crate::run::{briefly, number, run};
+use crate::run::{briefly, pool, run};
 use crate::{arrays, error};
 use crowdsky_stack::{
     Dropped, FrameSource, Progress, SkyMesh, Stage, Star, Transform, aligned, detect, find_stars, match_stars,
@@ -29,8 +29,7 @@ pub(crate) fn detect_stars<'py>(
 ) -> PyResult<Vec<(Option<Shown<'py>>, Option<String>)>> {
     let frames = Frames::new(py, frames, bayer)?;
     let found = run(py, progress, |watch| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(number(threads)).build();
-        let pool = pool.map_err(|e| error::threads(&e))?;
+        let pool = pool(threads)?;
         let (done, total) = (AtomicUsize::new(0), frames.len());
         let one = |index| {
             if watch.stopped() {

@@ -62,7 +62,7 @@ mod window;
 
 pub use aligned::{Aligned, aligned};
 pub use background::SkyMesh;
-pub use catalogue::{StackStar, find_stars};
+pub use catalogue::{STAR_COLUMNS, StackStar, StarColumn, StarValue, find_stars};
 pub use crowdsky_core::{Band, BayerPattern};
 pub use defects::Defects;
 pub use error::Error;

@@ -50,6 +50,8 @@ pub enum Reference {
     Auto,
     /// The frame of this name (its path as given, or its file name).
     Named(String),
+    /// The same if that frame can be used, else as `Auto`.
+    Preferred(String),
 }
 
 /// Options of [`crate::stack`], with setters that chain.

@@ -151,6 +151,11 @@ fn the_reference_can_be_named() {
     assert_eq!(s.report.frames[1].transform, Some([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]));
     let unknown = StackOptions::default().reference(Reference::Named("nobody".to_owned()));
     assert!(matches!(stack(&all, &unknown, &()), Err(Error::Reference { .. })));
+    // Only preferred, it is left to itself.
+    let preferred = |name: &str| StackOptions::default().reference(Reference::Preferred(name.to_owned()));
+    let second = &n.truth().frames[1].file_name;
+    assert!(stack(&all, &preferred(second), &()).expect("a stack").report.frames[1].reference);
+    assert!(stack(&all, &preferred("nobody"), &()).expect("a stack").report.frames[3].reference);
     // Left to itself it is the middle one in time.
     assert!(stacked(&n).report.frames[3].reference);
 }

@@ -22,6 +22,7 @@ __all__ = [
     "read_header",
     "read_image",
     "stack",
+    "star_units",
     "stars_of_picture",
 ]
 __version__: str
@@ -87,15 +88,16 @@ class Stack:
 def stack(
     frames: list[_Item] | list[Path] | list[Path | _Array],
     *,
-    method: str,
-    share: bool,
-    sigma: float | None,
-    reference: str | None,
-    allow_mixed: bool,
-    threads: int,
-    memory: int | None,
-    bayer: str | None,
-    progress: _Tell,
+    method: str = "auto",
+    share: bool = False,
+    sigma: float | None = None,
+    reference: str | None = None,
+    prefer: bool = False,
+    allow_mixed: bool = False,
+    threads: int = 0,
+    memory: int | None = None,
+    bayer: str | None = None,
+    progress: _Tell = None,
 ) -> Stack: ...
 def find_frames(paths: list[Path]) -> list[Path]: ...
 def group_frames(
@@ -118,6 +120,7 @@ def align(
 def stars_of_picture(
     rgb: npt.NDArray[np.float32], coverage: npt.NDArray[np.uint16], sigma: float
 ) -> dict[str, npt.NDArray[Any]]: ...
+def star_units() -> list[tuple[str, str]]: ...
 def main(arguments: list[str]) -> int: ...
 def inspect_json(path: Path) -> str: ...
 def _fault(long: bool) -> None: ...

@@ -89,9 +89,8 @@ def check_there(paths: list[Path], frames: int) -> None:
 
 def _array(frame: Any, name: str) -> _Array:
     if isinstance(frame, HDULike):
-        if np.any(getattr(frame, "mask", None)):
-            raise ValueError(f"{name} has a mask, which a raw frame cannot have: fill it, or leave the frame out")
-        return (name, header_text(frame.header), counts(frame.data, name))
+        values = counts(frame.data, name, getattr(frame, "mask", None))
+        return (name, header_text(frame.header), values)
     if isinstance(frame, np.ndarray):
         return (name, None, counts(frame, name))
     raise TypeError(f"{name} is a {type(frame).__name__}: a path, an array of (rows, columns) or a FITS unit is needed")
@@ -107,9 +106,9 @@ def header_text(header: Any) -> str:
     return str(text) + "END".ljust(80)
 
 
-def counts(data: Any, name: str) -> npt.NDArray[np.uint16]:
-    """Counts as uint16 of (rows, columns), without a copy if they are that."""
-    if np.ma.is_masked(data):
+def counts(data: Any, name: str, mask: Any = None) -> npt.NDArray[np.uint16]:
+    """Counts as uint16 of (rows, columns), without a copy if they are that. A mask, of their own or beside them, is refused."""
+    if np.ma.is_masked(data) or np.any(mask):
         raise ValueError(f"{name} has a mask, which a raw frame cannot have: fill it, or leave the frame out")
     array = np.asarray(data)
     if array.dtype.kind not in "iuf":

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from . import _core
+
 try:
     from astropy.io import fits
 except ImportError as missing:
@@ -23,21 +25,18 @@ if TYPE_CHECKING:
     from ._header import Header
     from ._stack import Stack
 
-__all__ = ["ccddata", "fits", "hdulist", "header", "table"]
-
-_UNITS = {
-    **dict.fromkeys(["x", "y", "xwin", "ywin", "a", "b", "fwhm"], "pixel"),
-    **dict.fromkeys(["x2", "y2", "xy", "errx2", "erry2", "errxy"], "pixel2"),
-    **dict.fromkeys(["cxx", "cyy", "cxy"], "pixel-2"),
-    **dict.fromkeys(["thresh", "cflux", "flux", "cpeak", "peak", "fluxerr", "flux_r", "flux_g", "flux_b"], "adu"),
-    "theta": "rad",
-}
+__all__ = ["ascii_only", "ccddata", "fits", "hdulist", "header", "table"]
 
 
 def header(ours: Header) -> fits.Header:
     """A header of ours as one of astropy."""
     # astropy takes no other characters, not even from files that it reads.
-    return fits.Header.fromstring("".join(c if " " <= c <= "~" else "?" for c in ours.text))
+    return fits.Header.fromstring(ascii_only(ours.text))
+
+
+def ascii_only(text: str) -> str:
+    """What a header may hold of a text."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text)
 
 
 def table(stars: npt.NDArray[np.void]) -> Table:
@@ -45,9 +44,8 @@ def table(stars: npt.NDArray[np.void]) -> Table:
     from astropy.table import Table
 
     made = Table(stars)
-    for name, unit in _UNITS.items():
-        if name in made.colnames:
-            made[name].unit = unit
+    for name, unit in _core.star_units():
+        made[name].unit = unit
     return made
 
 

@@ -124,17 +124,16 @@ def _check(options: Options, threads: int | None, memory: int | None) -> None:
     if threads is not None and threads < 1:
         raise ValueError(f"threads {threads}: at least 1, or None for those of the worker")
     nothing = np.zeros((16, 16), dtype=np.uint16)
-    chosen: dict[str, Any] = {"method": options.method, "share": options.share, "sigma": options.sigma, "bayer": options.bayer}
     try:
         # Frames without a star are refused, but only after every option was looked at.
         _core.stack(
             items([nothing, nothing]),
-            reference=None,
-            allow_mixed=False,
+            method=options.method,
+            share=options.share,
+            sigma=options.sigma,
+            bayer=options.bayer,
             threads=threads or 1,
             memory=memory,
-            progress=None,
-            **chosen,
         )
     except StackError:
         pass

@@ -42,7 +42,7 @@ impl Failure {
 }
 
 /// The error and its causes, each said once: some errors quote their cause, others leave it to `source`.
-pub(super) fn causes(error: &dyn Error) -> String {
+pub fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -17,6 +17,7 @@ mod stack;
 mod summary;
 mod terminal;
 
+pub use exit::causes;
 pub use inspect::inspect_json;
 
 use clap::error::ErrorKind;

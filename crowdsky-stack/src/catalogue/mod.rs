@@ -1,8 +1,11 @@
 //! The stars of the finished stack, in the columns that `sep.extract` gives.
 
+mod columns;
 mod islands;
 mod measure;
 mod sky;
+
+pub use columns::{STAR_COLUMNS, StarColumn, StarValue};
 
 use crate::stack::samples;
 use crate::statistics::{median, median_and_spread};

@@ -90,7 +90,11 @@ impl Run<'_> {
                 why.map_or("is not among the frames".to_owned(), |d| format!("cannot be used: {}", d.detail));
             return Err(Error::Reference { name: old.state.frames[anchor].name.clone(), problem });
         }
-        let Reference::Named(name) = &self.options.reference else { return Ok(None) };
+        let (name, needed) = match &self.options.reference {
+            Reference::Auto => return Ok(None),
+            Reference::Named(name) => (name, true),
+            Reference::Preferred(name) => (name, false),
+        };
         let path = |i: &usize| self.source.name(*i) == *name;
         let file_name = |i: &usize| self.source.name(*i).rsplit(['/', '\\']).next() == Some(name);
         // A whole path names one frame; a file name may name several, of which one that can be used is meant.
@@ -101,6 +105,9 @@ impl Run<'_> {
             .or_else(|| all().find(file_name));
         if let Some(at) = given.and_then(|i| self.order.iter().position(|&k| k == i)) {
             return Ok(Some(at));
+        }
+        if !needed {
+            return Ok(None);
         }
         let problem = match given.and_then(|i| self.frames[i].dropped.as_ref()) {
             Some(dropped) => format!("cannot be used: {}", dropped.detail),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..astropy import fits
+from ..astropy import ascii_only, fits
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -39,7 +39,8 @@ def create_stacked_header(data_dict: Mapping[str, Mapping[str, Any]], fnames: Se
     made["EXTEND"] = (True, "extensions follow")
     for key in _COMMON:
         if key in headers[0]:
-            made[key] = (_ascii(headers[0][key]), _ascii(headers[0].comments[key]))
+            value, comment = headers[0][key], headers[0].comments[key]
+            made[key] = (ascii_only(value) if isinstance(value, str) else value, ascii_only(comment))
 
     def all_of(key: str) -> list[Any]:
         return [header[key] for header in headers if key in header]
@@ -66,11 +67,6 @@ def create_stacked_header(data_dict: Mapping[str, Mapping[str, Any]], fnames: Se
     made["COMMENT"] = f"{len(used)} frames, aligned and stacked"
     made["PROCDATE"] = (datetime.now(timezone.utc).replace(tzinfo=None).isoformat(), "when it was made, UTC")
     return made
-
-
-def _ascii(value: Any) -> Any:
-    """What a header may hold of a text."""
-    return "".join(c if " " <= c <= "~" else "?" for c in value) if isinstance(value, str) else value
 
 
 def _moment(date_obs: Any) -> datetime | None:

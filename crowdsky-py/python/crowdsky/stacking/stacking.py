@@ -139,15 +139,21 @@ class FrameCollection:
             raise ValueError("method must be 'mean' or 'median'")
         if not frames:
             raise RuntimeError("No successfully aligned frames to stack")
-        target = self._target
         self._method = method
-        try:
-            made = self._made(frames, name_of(target.filepath) if target in frames else None, method, sigma_clip, threads)
-        except ValueError as refused:
-            # The target itself is not usable: the nearest frame that is takes its place.
-            if "reference" not in str(refused):
-                raise
-            made = self._made(frames, None, method, sigma_clip, threads)
+        made = Stack(
+            _core.stack(
+                [frame._item() for frame in frames],
+                method=_METHODS[method],
+                sigma=_HIGHEST if sigma_clip is None else min(max(_OUR_SIGMA * sigma_clip, _LOWEST), _HIGHEST),
+                reference=name_of(self._target.filepath) if self._target is not None and self._target in frames else None,
+                # A target that is of no use is left out, and the nearest frame that is takes its place.
+                prefer=True,
+                # Whoever names the files means them.
+                allow_mixed=True,
+                threads=threads,
+                bayer=self._bayer(),
+            )
+        )
         self._take_over(made, frames)
         self.result = made
         self.stacked_rgb = made.rgb
@@ -155,24 +161,6 @@ class FrameCollection:
         self.stacked_header = None
         self._stars = None
         return self.stacked_rgb
-
-    def _made(
-        self, frames: list[RawFrame], reference: str | None, method: str, sigma_clip: float | None, threads: int
-    ) -> Stack:
-        made = _core.stack(
-            [frame._item() for frame in frames],
-            method=_METHODS[method],
-            share=False,
-            sigma=_HIGHEST if sigma_clip is None else min(max(_OUR_SIGMA * sigma_clip, _LOWEST), _HIGHEST),
-            reference=reference,
-            # Whoever names the files means them.
-            allow_mixed=True,
-            threads=threads,
-            memory=None,
-            bayer=self._bayer(),
-            progress=None,
-        )
-        return Stack(made)
 
     def _take_over(self, made: Stack, frames: list[RawFrame]) -> None:
         """What the stack knows of its frames."""
