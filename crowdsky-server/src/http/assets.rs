@@ -28,6 +28,8 @@ async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
         Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        // Browsers compile it while it comes, but only under this name.
+        Some("wasm") => "application/wasm",
         _ => "application/octet-stream",
     };
     let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));

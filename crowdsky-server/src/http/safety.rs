@@ -23,8 +23,8 @@ use tracing::Instrument;
 
 /// Bytes of a body where a route says nothing else; uploads do.
 const BODY: usize = 2 << 20;
-/// Nothing from elsewhere, no inline script, no inline style (U-16).
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
+/// Nothing from elsewhere, no inline script, no inline style (U-16). `wasm-unsafe-eval` lets pages compile WebAssembly, and nothing else.
+const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
                    font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
