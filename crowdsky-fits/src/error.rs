@@ -1,7 +1,10 @@
 //! What can go wrong for good. What can be read in spite of it is a [`crate::Finding`].
 
 use crate::HduKind;
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 
 /// Why a file, a header or its data cannot be read or written.
 ///
@@ -96,7 +99,7 @@ pub enum Error {
     },
 
     /// An image with other than two axes, such as a colour stack.
-    #[error("not a raw frame: the image has {} axes {shape:?}, a raw frame has 2", shape.len())]
+    #[error("not a raw frame: the image has {} axes [{}], a raw frame has 2", shape.len(), lengths(shape))]
     NotTwoDimensional {
         /// Length of each axis, NAXIS1 first.
         shape: Vec<u64>,
@@ -145,6 +148,11 @@ pub enum Error {
     #[cfg(feature = "std")]
     #[error("{0}")]
     Io(#[from] std::io::Error),
+}
+
+/// The lengths of axes for a message. Not `{:?}`: what is never printed otherwise stays out of the browser's module.
+fn lengths(shape: &[u64]) -> String {
+    shape.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl Error {

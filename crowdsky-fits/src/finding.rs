@@ -12,6 +12,16 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// `warning` or `error`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $number:literal $severity:ident,)+) => {
         /// The kinds of finding. Numbers stay as they are once released; new kinds get new numbers.
@@ -146,10 +156,7 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self.severity() {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
+        let word = self.severity().as_str();
         write!(f, "{word} {} at byte {}", self.code.number(), self.offset)?;
         if !self.keyword.is_empty() {
             write!(f, " ({})", self.keyword)?;

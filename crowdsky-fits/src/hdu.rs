@@ -219,8 +219,10 @@ impl<'a> Mandatory<'a> {
     fn checked(&mut self, card: &Card, range: core::ops::RangeInclusive<i64>) -> Result<i64, Error> {
         let keyword = card.keyword();
         let Some(value) = card.value().and_then(Value::as_integer) else {
-            let value =
-                card.value().map_or_else(|| "no value".into(), |value| excerpt(&format!("{value:?}"), 40));
+            let value = match card.value() {
+                None | Some(Value::Undefined) => "no value".into(),
+                Some(value) => format!("\"{}\"", excerpt(&value.shown(), 40)),
+            };
             return Err(Error::keyword(
                 keyword,
                 card.offset(),

@@ -13,7 +13,9 @@
 //! 8. `raw`, `rows`, `inspect` - [`read_raw_u16`] for camera frames, `RawRows` (feature `std`) for a piece of one; [`inspect()`] for
 //!    a report without data.
 //! 9. `checksum`, `write`, `table_write` - [`FitsWriter`].
-//! 10. `frame` (feature `std`) - `frame_meta` and `stack_cards`: the door to `crowdsky-core`.
+//! 10. `scan` - [`HeaderScanner`]: the first header of a file that comes in pieces.
+//! 11. `frame` (feature `std`) - `frame_meta` and `stack_cards`: the door to `crowdsky-core`; `class` - `FrameClass` and `Refusal`: what
+//!     a file is to CrowdSky; `json` (feature `serde`) - one form for all programs.
 #![cfg_attr(not(feature = "cfitsio"), forbid(unsafe_code))]
 #![no_std]
 
@@ -41,6 +43,7 @@ mod raw;
 mod read;
 #[cfg(feature = "std")]
 mod rows;
+mod scan;
 mod source;
 mod table;
 mod table_write;
@@ -55,8 +58,10 @@ pub use card::Card;
 pub use cells::Cells;
 pub use error::Error;
 pub use finding::{Code, Finding, Severity};
+#[cfg(feature = "serde")]
+pub use frame::{FactsForm, FindingForm};
 #[cfg(feature = "std")]
-pub use frame::{ascii, frame_meta, stack_cards};
+pub use frame::{FrameClass, Refusal, ascii, bayer_finding, frame_meta, stack_cards};
 pub use hdu::{Hdu, HduData, HduHead, HduKind, Layout};
 pub use header::{Header, ParsedHeader};
 pub use image::Image;
@@ -66,6 +71,7 @@ pub use raw::{RawFrame, read_raw_u16};
 pub use read::{HduReader, OpenHdu, read_all, read_header};
 #[cfg(feature = "std")]
 pub use rows::RawRows;
+pub use scan::HeaderScanner;
 pub use source::{Sink, Source};
 pub use table::{BinTable, Column};
 pub use table_write::{CellsRef, NewColumn};

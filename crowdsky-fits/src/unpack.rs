@@ -32,12 +32,7 @@ impl<S: Source> Unpacked<S> {
         match &start[..len] {
             [] => return Err(Error::Empty),
             [0x1f, 0x8b, ..] => return gunzip(start, len, source, limits),
-            [0x1f, 0x9d, ..] => return Err(unsupported("compress (.Z, LZW)", "unpack it with `uncompress`")),
-            [b'B', b'Z', b'h', ..] => return Err(unsupported("bzip2", "unpack it with `bunzip2`")),
-            [0xfd, b'7', b'z', b'X', b'Z', ..] => return Err(unsupported("xz", "unpack it with `unxz`")),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => return Err(unsupported("zstd", "unpack it with `unzstd`")),
-            [b'P', b'K', 3, 4, ..] => return Err(unsupported("a zip archive", "unpack it with `unzip`")),
-            _ => {}
+            start => refuse_packed(start)?,
         }
         Ok(Unpacked { start, len, given: 0, rest: Rest::Plain(source) })
     }
@@ -61,7 +56,19 @@ impl<S: Source> Unpacked<S> {
     }
 }
 
-fn unsupported(what: &'static str, instead: &'static str) -> Error {
+/// Names what a file is packed with, if it is packed with something that is not read.
+pub(crate) fn refuse_packed(start: &[u8]) -> Result<(), Error> {
+    Err(match start {
+        [0x1f, 0x9d, ..] => unsupported("compress (.Z, LZW)", "unpack it with `uncompress`"),
+        [b'B', b'Z', b'h', ..] => unsupported("bzip2", "unpack it with `bunzip2`"),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => unsupported("xz", "unpack it with `unxz`"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => unsupported("zstd", "unpack it with `unzstd`"),
+        [b'P', b'K', 3, 4, ..] => unsupported("a zip archive", "unpack it with `unzip`"),
+        _ => return Ok(()),
+    })
+}
+
+pub(crate) fn unsupported(what: &'static str, instead: &'static str) -> Error {
     Error::Unsupported { what, instead }
 }
 

@@ -62,6 +62,25 @@ impl Value {
         }
     }
 
+    /// The value as people write it, without quotes: `T`, `42`, `1.0E-12`, `(1.0, -2.5)`, `M 94`; nothing for an undefined one.
+    ///
+    /// ```
+    /// use crowdsky_fits::Value;
+    /// assert_eq!(Value::Real(10.0).shown(), "10.0");
+    /// assert_eq!(Value::Complex(1e300, f64::NAN).shown(), "(1.0E300, NaN)");
+    /// ```
+    pub fn shown(&self) -> String {
+        let real = |r: f64| print_real(r).unwrap_or_else(|| format!("{r}"));
+        match self {
+            Value::Undefined => String::new(),
+            Value::Logical(l) => if *l { "T" } else { "F" }.into(),
+            Value::Integer(i) => format!("{i}"),
+            Value::Real(r) => real(*r),
+            Value::Complex(re, im) => format!("({}, {})", real(*re), real(*im)),
+            Value::BigInteger(text) | Value::Str(text) | Value::Invalid(text) => text.clone(),
+        }
+    }
+
     /// The text of a value field; strings are quoted and not cut. `None` for what may not be written.
     pub(crate) fn print(&self) -> Option<String> {
         Some(match self {

@@ -1,7 +1,6 @@
 //! Which frames will be stacked together, as the server will say it.
 
-use crate::report::Facts;
-use crowdsky_core::{FrameMeta, SkyPos, UtcTime, group_into_chunks};
+use crowdsky_core::{FrameMeta, group_into_chunks};
 use serde::Serialize;
 
 /// Chunks, in order of time, and frames that belong to none.
@@ -45,36 +44,22 @@ pub struct LeftOut {
 
 /// Sorts frames into chunks.
 #[must_use]
-pub fn group(frames: &[Facts]) -> Grouped {
-    let metas: Vec<FrameMeta> = frames.iter().map(meta).collect();
-    let grouping = group_into_chunks(&metas);
+pub fn group(frames: &[FrameMeta]) -> Grouped {
+    let grouping = group_into_chunks(frames);
     let chunk = |chunk: crowdsky_core::Chunk| {
         let first = &frames[chunk.members[0]];
         Chunk {
             chunk_key: chunk.position_key.to_string(),
             healpix_key: chunk.healpix_key.map(|key| key.to_string()),
             object: first.object.clone(),
-            filter: first.filter.clone(),
+            filter: first.filter.as_ref().map(ToString::to_string),
             telescope: first.telescope.clone(),
-            exptime_s: first.exptime_s,
-            total_exptime_s: chunk.members.iter().filter_map(|&i| frames[i].exptime_s).sum(),
+            exptime_s: first.exptime,
+            total_exptime_s: chunk.members.iter().filter_map(|&i| frames[i].exptime).sum(),
             members: chunk.members,
         }
     };
     let left_out =
         grouping.left_out.iter().map(|out| LeftOut { index: out.index, reason: out.reason.to_string() });
     Grouped { left_out: left_out.collect(), chunks: grouping.chunks.into_iter().map(chunk).collect() }
-}
-
-/// What grouping looks at.
-fn meta(facts: &Facts) -> FrameMeta {
-    let mut meta = FrameMeta::new(facts.width, facts.height);
-    meta.naxis = facts.naxis;
-    meta.object.clone_from(&facts.object);
-    meta.telescope.clone_from(&facts.telescope);
-    meta.filter = facts.filter.as_deref().and_then(|text| text.parse().ok());
-    (meta.exptime, meta.gain) = (facts.exptime_s, facts.gain);
-    meta.date_obs = facts.date_obs.as_deref().and_then(|text| UtcTime::parse_date_obs(text).ok());
-    meta.pointing = facts.ra_deg.zip(facts.dec_deg).and_then(|(ra, dec)| SkyPos::new(ra, dec).ok());
-    meta
 }

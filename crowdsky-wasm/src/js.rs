@@ -1,8 +1,9 @@
 //! The door to JavaScript.
 
-use crate::report::Facts;
-use crate::scanner::{Scanned, Scanner};
-use js_sys::{Array, JSON, Reflect};
+use crate::report::Report;
+use crate::scanner::Scanner;
+use crowdsky_core::{FrameMeta, SkyPos, UtcTime};
+use js_sys::{Array, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -32,32 +33,32 @@ pub struct HeaderScanner(Scanner);
 
 #[wasm_bindgen]
 impl HeaderScanner {
-    /// For a file of `size` bytes (`File.size`).
+    /// For a file of `size` bytes (`File.size`) whose header may have `header_blocks` blocks of 2880 bytes (2048 by default).
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(size: Option<f64>) -> HeaderScanner {
-        HeaderScanner(Scanner::new(size.filter(|s| *s >= 0.0).map(|s| s as u64)))
+    pub fn new(size: Option<f64>, header_blocks: Option<u32>) -> HeaderScanner {
+        let size = size.filter(|size| *size >= 0.0).map(|size| size as u64);
+        HeaderScanner(Scanner::new(size, header_blocks.map(|blocks| blocks as usize)))
     }
 
     /// Takes the next piece. Either the report, or how many bytes from the file's beginning are needed.
-    ///
-    /// # Errors
-    /// None that a caller could cause.
     pub fn push(&mut self, piece: &[u8]) -> Result<ReportOrNeed, JsError> {
         match self.0.push(piece) {
-            Scanned::Need(need) => plain(&serde_json::json!({ "need": need })),
-            Scanned::Done(report) => plain(&report),
+            Some(need) => plain(&Need { need }),
+            None => plain(&Report::from(&self.0.checked())),
         }
         .map(JsValue::unchecked_into)
     }
 
     /// The report on a file that ends here.
-    ///
-    /// # Errors
-    /// None that a caller could cause.
     pub fn finish(&self) -> Result<JsReport, JsError> {
-        plain(&self.0.finish()).map(JsValue::unchecked_into)
+        plain(&Report::from(&self.0.checked())).map(JsValue::unchecked_into)
     }
+}
+
+#[derive(Serialize)]
+struct Need {
+    need: usize,
 }
 
 /// Sorts the files of these reports into chunks, as the server will.
@@ -78,33 +79,21 @@ pub fn group_reports(reports: &Reports) -> Result<JsGrouped, JsError> {
 
 /// As a plain object.
 fn plain(value: &impl Serialize) -> Result<JsValue, JsError> {
-    let text = serde_json::to_string(value)?;
-    JSON::parse(&text).map_err(|_| JsError::new("a report that is no JSON"))
+    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
 }
 
 /// What grouping needs of a report.
-fn facts(report: &JsValue) -> Option<Facts> {
+fn facts(report: &JsValue) -> Option<FrameMeta> {
     let facts = Reflect::get(report, &"facts".into()).ok().filter(JsValue::is_object)?;
     let get = |name: &str| Reflect::get(&facts, &name.into()).ok();
     let text = |name| get(name).and_then(|value| value.as_string());
     let number = |name| get(name).and_then(|value| value.as_f64());
-    Some(Facts {
-        width: number("width")? as u32,
-        height: number("height")? as u32,
-        naxis: number("naxis")? as u32,
-        bayer: None,
-        object: text("object"),
-        telescope: text("telescope"),
-        instrument: None,
-        filter: text("filter"),
-        exptime_s: number("exptime_s"),
-        gain: number("gain"),
-        date_obs: text("date_obs"),
-        ra_deg: number("ra_deg"),
-        dec_deg: number("dec_deg"),
-        image_type: None,
-        stack_count: None,
-        ccd_temp_c: None,
-        program: None,
-    })
+    let mut meta = FrameMeta::new(number("width")? as u32, number("height")? as u32);
+    meta.naxis = number("naxis")? as u32;
+    (meta.object, meta.telescope) = (text("object"), text("telescope"));
+    meta.filter = text("filter").and_then(|text| text.parse().ok());
+    (meta.exptime, meta.gain) = (number("exptime_s"), number("gain"));
+    meta.date_obs = text("date_obs").and_then(|text| UtcTime::parse_date_obs(&text).ok());
+    meta.pointing = number("ra_deg").zip(number("dec_deg")).and_then(|(ra, dec)| SkyPos::new(ra, dec).ok());
+    Some(meta)
 }

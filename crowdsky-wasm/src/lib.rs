@@ -4,6 +4,8 @@
 //! `scanner`, `report` and `group` know nothing of JavaScript, so that native tests run the same code; `js` is the door to it.
 
 #[cfg(feature = "header")]
+mod checked;
+#[cfg(feature = "header")]
 mod group;
 #[cfg(feature = "header")]
 mod js;
@@ -15,8 +17,10 @@ mod report;
 mod scanner;
 
 #[cfg(feature = "header")]
-pub use group::{Grouped, group};
+pub use checked::Checked;
+#[cfg(feature = "header")]
+pub use group::{Chunk, Grouped, LeftOut, group};
 #[cfg(feature = "header")]
 pub use report::Report;
 #[cfg(feature = "header")]
-pub use scanner::{FIRST, Scanned, Scanner};
+pub use scanner::Scanner;

@@ -4,8 +4,6 @@
 //! points of one cube are within a step of each other; only cubes near each other are then compared, by halving
 //! boxes. Tens of thousands of frames of one field fall into a few cubes and cost one pass.
 
-use std::collections::HashMap;
-
 type Point = [f64; 3];
 type Cell = [i32; 3];
 
@@ -14,24 +12,27 @@ pub(super) fn label(points: &[Point], step_deg: f64) -> Vec<usize> {
     let chord = 2.0 * libm::sin(step_deg.to_radians() / 2.0);
     // The diagonal of a cube of this side is just below the chord.
     let side = chord / 3.0_f64.sqrt() * (1.0 - 1e-12);
-    let mut cells: HashMap<Cell, Vec<usize>> = HashMap::new();
+    let cell = |point: &Point| point.map(|x| libm::floor(x / side) as i32);
+    let mut placed: Vec<(Cell, usize)> =
+        points.iter().enumerate().map(|(i, point)| (cell(point), i)).collect();
+    placed.sort_unstable();
+    let cells: Vec<&[(Cell, usize)]> = placed.chunk_by(|(a, _), (b, _)| a == b).collect();
     let mut chains = Chains((0..points.len()).collect());
-    for (i, point) in points.iter().enumerate() {
-        let members = cells.entry(point.map(|x| libm::floor(x / side) as i32)).or_default();
-        if let Some(&first) = members.first() {
-            chains.join(first, i);
+    for members in &cells {
+        for (_, i) in &members[1..] {
+            chains.join(members[0].1, *i);
         }
-        members.push(i);
     }
-    for (cell, members) in &cells {
-        for other in later_neighbours(*cell) {
-            let Some(others) = cells.get(&other) else { continue };
-            if chains.root(members[0]) == chains.root(others[0]) {
+    for members in &cells {
+        for other in later_neighbours(members[0].0) {
+            let Ok(at) = cells.binary_search_by(|members| members[0].0.cmp(&other)) else { continue };
+            let (first, others) = (members[0].1, cells[at]);
+            if chains.root(first) == chains.root(others[0].1) {
                 continue;
             }
-            let near = |list: &[usize]| list.iter().map(|&i| points[i]).collect::<Vec<_>>();
+            let near = |list: &[(Cell, usize)]| list.iter().map(|(_, i)| points[*i]).collect::<Vec<_>>();
             if any_within(&mut near(members), &mut near(others), chord * chord) {
-                chains.join(members[0], others[0]);
+                chains.join(first, others[0].1);
             }
         }
     }

@@ -6,8 +6,6 @@
 
 mod chain;
 
-use std::collections::BTreeMap;
-
 use crate::{ChunkKey, Error, Filter, FrameMeta, TimeSlot, UtcTime};
 
 /// Longest link of a chain of pointings, degrees. Dithering moves a Seestar by some 0.01 deg, its field is
@@ -68,12 +66,12 @@ pub struct Grouping {
 /// ```
 pub fn group_into_chunks(frames: &[FrameMeta]) -> Grouping {
     let mut grouping = Grouping::default();
-    let mut alike: BTreeMap<SharedFacts<'_>, Vec<Dated<'_>>> = BTreeMap::new();
+    let mut dated: Vec<(SharedFacts<'_>, Dated<'_>)> = Vec::new();
     for (index, frame) in frames.iter().enumerate() {
         match frame.date_obs {
             Some(time) => {
                 let facts = SharedFacts::of(frame, TimeSlot::of(time));
-                alike.entry(facts).or_default().push(Dated { time, index, frame });
+                dated.push((facts, Dated { time, index, frame }));
             }
             None => {
                 let needed_for = "without it the frame has no time slot; write the start of the exposure (UTC) into its header";
@@ -83,18 +81,20 @@ pub fn group_into_chunks(frames: &[FrameMeta]) -> Grouping {
             }
         }
     }
+    // Sorted lists and no maps: in the browser each kind of map is 5 kB of code.
+    dated.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut chunks: Vec<(Dated<'_>, Chunk)> = Vec::new();
-    for members in alike.into_values() {
+    for alike in dated.chunk_by(|(a, _), (b, _)| a == b) {
         let points: Vec<[f64; 3]> =
-            members.iter().filter_map(|m| m.frame.pointing.as_ref()).map(|p| p.unit_vector()).collect();
+            alike.iter().filter_map(|(_, m)| m.frame.pointing.as_ref()).map(|p| p.unit_vector()).collect();
         let mut chains = chain::label(&points, CHAIN_DEG).into_iter();
         // Frames without a pointing are a chain of their own.
-        let mut by_chain: BTreeMap<Option<usize>, Vec<Dated<'_>>> = BTreeMap::new();
-        for member in members {
-            let label = member.frame.pointing.and_then(|_| chains.next());
-            by_chain.entry(label).or_default().push(member);
+        let mut chained: Vec<(Option<usize>, Dated<'_>)> =
+            alike.iter().map(|(_, m)| (m.frame.pointing.and_then(|_| chains.next()), *m)).collect();
+        chained.sort_by_key(|(label, _)| *label);
+        for members in chained.chunk_by(|(a, _), (b, _)| a == b) {
+            chunks.push(chunk_of(members.iter().map(|(_, member)| *member).collect()));
         }
-        chunks.extend(by_chain.into_values().map(chunk_of));
     }
     chunks.sort_by(|(a, _), (b, _)| a.order(b));
     grouping.chunks = chunks.into_iter().map(|(_, chunk)| chunk).collect();

@@ -2,31 +2,11 @@
 
 use crate::cli::exit::causes;
 use crowdsky_core::FrameMeta;
-use crowdsky_fits::{Card, Code, FileReport, Finding, HduHead, Header, Limits, frame_meta, inspect};
-use crowdsky_stack::BayerPattern;
+use crowdsky_fits::{
+    Code, FileReport, Finding, FrameClass, HduHead, Limits, bayer_finding, frame_meta, inspect,
+};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-
-/// What a file is to CrowdSky.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    /// One exposure, as the camera wrote it.
-    Raw,
-    /// A stack: of the telescope, of CrowdSky, or another's.
-    Stack,
-    /// FITS all the same.
-    Other,
-}
-
-impl Class {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Class::Raw => "raw",
-            Class::Stack => "stack",
-            Class::Other => "other",
-        }
-    }
-}
 
 /// A file, examined.
 pub(super) struct Examined {
@@ -39,7 +19,7 @@ pub(super) struct Examined {
 /// What is in a file whose first header can be read.
 pub(super) struct Content {
     pub(super) report: FileReport,
-    pub(super) class: Class,
+    pub(super) class: FrameClass,
     pub(super) facts: FrameMeta,
     /// Of the file and of the facts, in the order of the file.
     pub(super) findings: Vec<Finding>,
@@ -91,12 +71,12 @@ fn read(path: &Path) -> Result<Content, String> {
     if let Some(shape @ [width, height, ..]) = shape.clone().find(|shape| !shape.is_empty()) {
         (facts.naxis, facts.width, facts.height) = (shape.len() as u32, saturate(*width), saturate(*height));
     }
-    let class = class(&facts, shape.clone().any(|shape| matches!(shape, [_, _, 3])), header);
+    let class = FrameClass::of(&facts, shape.clone().any(|shape| matches!(shape, [_, _, 3])), header);
     match class {
-        Class::Raw => noted.extend(check_bayer(&facts, telling)),
-        Class::Stack => {}
+        FrameClass::Raw => noted.extend(bayer_finding(&facts, header)),
+        FrameClass::Stack => {}
         // A table or a spectrum owes nobody a pointing.
-        Class::Other => noted.retain(|finding| finding.code != Code::FrameKeywordMissing),
+        FrameClass::Other => noted.retain(|finding| finding.code != Code::FrameKeywordMissing),
     }
     let mut findings = report.findings.clone();
     findings.extend(noted);
@@ -111,36 +91,6 @@ fn telling(hdus: &[HduHead]) -> &HduHead {
         return first;
     }
     hdus.iter().find(|hdu| hdu.header.get("DATE-OBS").is_some()).unwrap_or(first)
-}
-
-fn class(facts: &FrameMeta, colour: bool, header: &Header) -> Class {
-    let image_type = facts.image_type.as_deref().unwrap_or("").to_ascii_lowercase();
-    let many = facts.stack_count.is_some_and(|n| n > 1);
-    let integers = header.integer("ZBITPIX").or(header.integer("BITPIX")).is_some_and(|bitpix| bitpix > 0);
-    if colour || many || image_type.contains("stack") {
-        Class::Stack
-    } else if integers && facts.width > 0 && (facts.bayer.is_some() || image_type.starts_with("light")) {
-        Class::Raw
-    } else {
-        Class::Other
-    }
-}
-
-/// A raw frame without the colours of its pixels cannot be stacked as it is.
-fn check_bayer(facts: &FrameMeta, hdu: &HduHead) -> Option<Finding> {
-    let hint = "stack it with --bayer PATTERN (Seestar: GRBG)";
-    match &facts.bayer {
-        None => {
-            let message = format!("BAYERPAT is missing; {hint}");
-            Some(Finding::new(Code::FrameKeywordMissing, "BAYERPAT", hdu.offset, message))
-        }
-        Some(text) if text.parse::<BayerPattern>().is_err() => {
-            let offset = hdu.header.get("BAYERPAT").map_or(hdu.offset, Card::offset);
-            let message = format!("\"{text}\" is none of RGGB, BGGR, GRBG, GBRG; {hint}");
-            Some(Finding::new(Code::FrameKeywordUnusable, "BAYERPAT", offset, message))
-        }
-        Some(_) => None,
-    }
 }
 
 fn saturate(n: u64) -> u32 {

@@ -1,8 +1,8 @@
 //! A file as JSON, in the form the README gives.
 
-use super::examine::{Content, Examined};
+use super::examine::Examined;
 use crowdsky_core::HealpixTile;
-use crowdsky_fits::{Card, Finding, HduHead, HduKind, Severity, Value};
+use crowdsky_fits::{Card, FactsForm, FindingForm, HduHead, HduKind, Value};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
@@ -15,39 +15,12 @@ pub(super) struct File<'a> {
     gzip: Option<bool>,
     #[serde(rename = "class")]
     class: Option<&'static str>,
-    facts: Option<Facts<'a>>,
+    facts: Option<FactsForm<'a>>,
     chunk_key: Option<String>,
     healpix_key: Option<String>,
     healpix_pixel: Option<u32>,
     hdus: Vec<Hdu<'a>>,
-    findings: Vec<Found<'a>>,
-}
-
-#[derive(Serialize)]
-struct Facts<'a> {
-    width: u32,
-    height: u32,
-    naxis: u32,
-    bayer: Option<&'a str>,
-    object: Option<&'a str>,
-    telescope: Option<&'a str>,
-    instrument: Option<&'a str>,
-    filter: Option<String>,
-    exptime_s: Option<f64>,
-    gain: Option<f64>,
-    date_obs: Option<String>,
-    ra_deg: Option<f64>,
-    dec_deg: Option<f64>,
-    image_type: Option<&'a str>,
-    stack_count: Option<u32>,
-    eq_mode: Option<bool>,
-    focal_length_mm: Option<f64>,
-    pixel_size_um: Option<f64>,
-    ccd_temp_c: Option<f64>,
-    focus_pos: Option<i64>,
-    program: Option<&'a str>,
-    site_lat_deg: Option<f64>,
-    site_long_deg: Option<f64>,
+    findings: Vec<FindingForm<'a>>,
 }
 
 #[derive(Serialize)]
@@ -123,15 +96,6 @@ fn value(card: &Card) -> (&'static str, CardValue<'_>) {
     }
 }
 
-#[derive(Serialize)]
-struct Found<'a> {
-    code: u16,
-    severity: &'static str,
-    card: Option<&'a str>,
-    offset: u64,
-    message: &'a str,
-}
-
 impl<'a> File<'a> {
     pub(super) fn of(file: &'a Examined) -> File<'a> {
         let content = file.content.as_ref().ok();
@@ -143,45 +107,15 @@ impl<'a> File<'a> {
             error: file.fault(),
             gzip: content.map(|content| content.report.gzip),
             class: content.map(|content| content.class.as_str()),
-            facts: content.map(Facts::of),
+            facts: content.map(|content| FactsForm::from(&content.facts)),
             chunk_key: facts.and_then(|facts| facts.position_key()).map(|key| key.to_string()),
             healpix_key: facts.and_then(|facts| facts.healpix_key()).map(|key| key.to_string()),
             healpix_pixel: facts
                 .and_then(|facts| facts.pointing)
                 .map(|pos| HealpixTile::from_pos(&pos).index()),
             hdus: content.map_or(Vec::new(), |content| content.report.hdus.iter().map(Hdu::of).collect()),
-            findings: content.map_or(Vec::new(), |content| content.findings.iter().map(Found::of).collect()),
-        }
-    }
-}
-
-impl<'a> Facts<'a> {
-    fn of(content: &'a Content) -> Facts<'a> {
-        let facts = &content.facts;
-        Facts {
-            width: facts.width,
-            height: facts.height,
-            naxis: facts.naxis,
-            bayer: facts.bayer.as_deref(),
-            object: facts.object.as_deref(),
-            telescope: facts.telescope.as_deref(),
-            instrument: facts.instrument.as_deref(),
-            filter: facts.filter.as_ref().map(ToString::to_string),
-            exptime_s: facts.exptime,
-            gain: facts.gain,
-            date_obs: facts.date_obs.map(|time| time.to_iso_micros()),
-            ra_deg: facts.pointing.map(|pos| pos.ra()),
-            dec_deg: facts.pointing.map(|pos| pos.dec()),
-            image_type: facts.image_type.as_deref(),
-            stack_count: facts.stack_count,
-            eq_mode: facts.eq_mode,
-            focal_length_mm: facts.focal_length_mm,
-            pixel_size_um: facts.pixel_size_um,
-            ccd_temp_c: facts.ccd_temp,
-            focus_pos: facts.focus_pos,
-            program: facts.program.as_deref(),
-            site_lat_deg: facts.site_lat,
-            site_long_deg: facts.site_long,
+            findings: content
+                .map_or(Vec::new(), |content| content.findings.iter().map(FindingForm::from).collect()),
         }
     }
 }
@@ -213,25 +147,5 @@ pub(super) fn kind(kind: &HduKind) -> &str {
         HduKind::AsciiTable => "ascii_table",
         HduKind::RandomGroups => "random_groups",
         _ => "other",
-    }
-}
-
-/// `warning` or `error`.
-pub(super) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    }
-}
-
-impl<'a> Found<'a> {
-    fn of(finding: &'a Finding) -> Found<'a> {
-        Found {
-            code: finding.code.number(),
-            severity: severity(finding.severity()),
-            card: Some(finding.keyword.as_str()).filter(|keyword| !keyword.is_empty()),
-            offset: finding.offset,
-            message: &finding.message,
-        }
     }
 }

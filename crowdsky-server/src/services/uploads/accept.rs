@@ -9,7 +9,7 @@
 //! What is refused after the bytes are stored leaves an object without a row: it goes to the outbox, and if even that fails
 //! the sweep for orphans tells of it. Never the other way (U-25).
 
-use super::judge::{Judged, could_be_fits, header_end, judge};
+use super::judge::{Judged, judge, right_length};
 use super::{Error, Result, Uploads};
 use crate::objects::Role;
 use crate::secret::{hex, random_hex};
@@ -17,6 +17,7 @@ use crate::services::body::{chained, drain, hashed};
 use crate::storage::{self, BlobKey, ByteStream};
 use crate::store::{self, Added, NewFile, RawFile, Upload, UploadState, User};
 use bytes::{Bytes, BytesMut};
+use crowdsky_fits::{HeaderScanner, Limits};
 use futures_util::StreamExt;
 use std::io;
 use std::time::Duration;
@@ -99,11 +100,8 @@ impl Uploads {
                 return Ok(Accepted { file, new: false });
             }
         }
-        let first = self.read_header(body).await?;
-        let judged = judge(
-            &first[..header_end(&first).unwrap_or(first.len())],
-            self.settings.uploads.max_header_blocks,
-        )?;
+        let (first, scanned) = self.read_header(body).await?;
+        let judged = judge(&scanned)?;
         self.fits_in(user, judged.size)?;
         if let Some(length) = incoming.length {
             right_length(length, judged.size)?;
@@ -125,35 +123,19 @@ impl Uploads {
         Ok(())
     }
 
-    /// The first bytes, up to the end of the header and whatever came with it.
-    async fn read_header(&self, body: &mut ByteStream) -> Result<Bytes> {
-        let most = self.settings.uploads.max_header_blocks * crowdsky_fits::BLOCK;
+    /// The first bytes, as far as the header or what shows that there is none, and whatever came with them.
+    async fn read_header(&self, body: &mut ByteStream) -> Result<(Bytes, HeaderScanner)> {
+        let header_blocks = self.settings.uploads.max_header_blocks;
+        let mut scanner = HeaderScanner::new(&Limits { header_blocks, ..Limits::default() });
         let mut first = BytesMut::new();
-        loop {
-            if !could_be_fits(&first) {
-                let message =
-                    "This is not a FITS file: it does not start with \"SIMPLE  =\". Raw frames end in .fit.";
-                return Err(Error::bad("not_fits", message));
-            }
-            if header_end(&first).is_some() {
-                return Ok(first.freeze());
-            }
-            if first.len() > most {
-                let message = format!("The FITS header has no END within {most} bytes.");
-                return Err(Error::BadInput { code: "bad_fits", message });
-            }
-            match body.next().await {
-                Some(Ok(bytes)) => first.extend_from_slice(&bytes),
-                Some(Err(error)) => return Err(broken_off(&error)),
-                None => {
-                    let message = format!(
-                        "The file is cut off: it ends after {} bytes, within its header.",
-                        first.len()
-                    );
-                    return Err(Error::BadInput { code: "truncated", message });
-                }
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|error| broken_off(&error))?;
+            first.extend_from_slice(&piece);
+            if scanner.push(&piece).is_none() {
+                break;
             }
         }
+        Ok((first.freeze(), scanner))
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one frame, each from another check")]
@@ -226,21 +208,6 @@ fn label(name: &str) -> Result<String> {
         return Ok(label);
     }
     Err(Error::bad("bad_name", "Only .fit and .fits files are accepted."))
-}
-
-fn right_length(found: u64, expected: u64) -> Result<()> {
-    if found < expected {
-        let message = format!(
-            "The file is cut off: its header asks for {expected} bytes, and there are {found}. Copy it from the telescope again."
-        );
-        return Err(Error::BadInput { code: "truncated", message });
-    }
-    if found > expected {
-        let message =
-            format!("The file has {found} bytes, its header speaks of {expected}: what follows is unknown.");
-        return Err(Error::BadInput { code: "too_long", message });
-    }
-    Ok(())
 }
 
 fn broken_off(error: &io::Error) -> Error {

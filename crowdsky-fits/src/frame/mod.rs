@@ -2,6 +2,16 @@
 //!
 //! To write one more keyword into stacks, add a line to [`stack_cards`].
 
+mod class;
+#[cfg(feature = "serde")]
+mod json;
+mod refusal;
+
+pub use class::{FrameClass, bayer_finding};
+#[cfg(feature = "serde")]
+pub use json::{FactsForm, FindingForm};
+pub use refusal::Refusal;
+
 use crate::card::Card;
 use crate::finding::{Code, Finding};
 use crate::header::excerpt;
@@ -61,14 +71,7 @@ struct Facts<'a> {
 
 impl Facts<'_> {
     fn unusable(&mut self, card: &Card, why: &str) {
-        let value = match card.value() {
-            Some(Value::Str(text) | Value::Invalid(text) | Value::BigInteger(text)) => {
-                excerpt(text.trim(), 40)
-            }
-            Some(Value::Integer(n)) => n.to_string(),
-            Some(Value::Real(n)) => n.to_string(),
-            other => format!("{other:?}"),
-        };
+        let value = card.value().map_or_else(String::new, |value| excerpt(value.shown().trim(), 40));
         let message = format!("\"{value}\" {why}; taken as absent");
         self.findings.push(Finding::new(Code::FrameKeywordUnusable, card.keyword(), card.offset(), message));
     }
