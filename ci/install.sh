@@ -75,16 +75,23 @@ need_nightly() {
     return 1
 }
 
+wasm=wasm32-unknown-unknown
+
+# Whether rustup has a standard library for the browser.
+has_wasm_std() { [ -d "$(rustc --print target-libdir --target $wasm)" ]; }
+
+# The compiler that builds for the browser.
+wasm_rustc() { if has_wasm_std; then rustc "$@"; else /usr/bin/rustc "$@"; fi; }
+
 # wasm_cargo ARGUMENT...: cargo with a standard library for the browser: rustup's if it has one, else Debian's compiler
-# and sources, which cargo builds on the way.
+# and sources, which cargo builds on the way, with the features in WASM_STD_FEATURES.
 wasm_cargo() {
-    local wasm=wasm32-unknown-unknown
-    if [ -d "$(rustc --print target-libdir --target $wasm)" ]; then
-        cargo "$@" --target $wasm
+    if has_wasm_std; then
+        RUSTC_BOOTSTRAP=1 cargo "$@" --target $wasm
         return
     fi
     need_package 'command -v wasm-ld-19 && ls /usr/lib/rustlib/src' rustc-web rust-web-src lld-19
     # RUSTC_BOOTSTRAP: building the standard library is an unstable option of a stable compiler.
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-19 \
-        cargo "$@" --target $wasm -Zbuild-std=std,panic_abort
+        cargo "$@" --target $wasm -Zbuild-std=std,panic_abort "-Zbuild-std-features=${WASM_STD_FEATURES:-}"
 }

@@ -21,7 +21,7 @@ pub enum Error {
         why: &'static str,
     },
     /// A number lies outside its range, or is not finite.
-    #[error("{what} is {value}; it must be {allowed}")]
+    #[error("{what} is {}; it must be {allowed}", crate::number::brief(*value))]
     Range {
         /// Which number.
         what: &'static str,
@@ -58,9 +58,19 @@ impl Error {
     }
 }
 
-/// Foreign text made safe for a log line: one line, bounded.
+/// Foreign text made safe for a log line: one line, bounded, in reading order. Not `escape_debug`, whose tables of what is printable
+/// are 4 kB.
 fn shown(text: &str) -> String {
-    let mut out: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    let mut out = String::new();
+    for c in text.chars().take(SHOWN) {
+        // Directions and widths that nobody sees turn a line around.
+        let unseen = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if c.is_control() || unseen {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
     if text.chars().nth(SHOWN).is_some() {
         out.push_str("...");
     }
@@ -73,9 +83,9 @@ mod tests {
 
     #[test]
     fn foreign_text_is_cut_and_escaped() {
-        let long = format!("a\nb{}", "x".repeat(500));
+        let long = format!("a\nb\u{202e}\u{fc}{}", "x".repeat(500));
         let message = Error::parse("DATE-OBS", &long, "is too long").to_string();
-        assert!(message.starts_with("DATE-OBS 'a\\nbxxx"), "{message}");
+        assert!(message.starts_with("DATE-OBS 'a\\nb\\u{202e}\u{fc}xxx"), "{message}");
         assert!(message.ends_with("...' is too long") && message.len() < 130, "{message}");
     }
 }

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod group;
 pub mod healpix;
 pub mod legacy;
+pub mod number;
 #[cfg(feature = "serde")]
 mod serde_text;
 pub mod sky;

@@ -40,7 +40,7 @@ impl SkyPos {
 
     /// From finite numbers and a Dec in range.
     pub(crate) fn reduced(ra_deg: f64, dec_deg: f64) -> SkyPos {
-        let mut ra = ra_deg.rem_euclid(360.0);
+        let mut ra = turn_remainder(ra_deg);
         // A tiny negative RA rounds up to 360.0 itself.
         if ra >= 360.0 {
             ra = 0.0;
@@ -79,6 +79,23 @@ impl SkyPos {
         let (sin_ra, cos_ra) = libm::sincos(self.ra.to_radians());
         [cos_dec * cos_ra, cos_dec * sin_ra, sin_dec]
     }
+}
+
+/// `degrees.rem_euclid(360.0)`, to the bit, for a finite number. The operator would bring 2 kB of 128-bit division to the browser.
+fn turn_remainder(degrees: f64) -> f64 {
+    let mut left = degrees.abs();
+    let mut turns = 360.0;
+    while turns <= left / 2.0 {
+        turns *= 2.0;
+    }
+    // Each difference is exact: what is left is at most twice what is taken (Sterbenz' lemma).
+    while turns >= 360.0 {
+        if left >= turns {
+            left -= turns;
+        }
+        turns /= 2.0;
+    }
+    if degrees < 0.0 && left > 0.0 { 360.0 - left } else { left }
 }
 
 /// `83.6330 +22.0140`: degrees, four digits (0.4 arcsec).

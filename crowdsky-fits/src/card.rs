@@ -173,7 +173,12 @@ impl Card {
         }
         if upper == "HIERARCH" && image[8] == b' ' {
             if let Some((name, field)) = text.split_once('=') {
-                let keyword = name.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase();
+                let mut keyword = String::new();
+                for word in name.split_whitespace() {
+                    keyword.push_str(if keyword.is_empty() { "" } else { " " });
+                    keyword.push_str(word);
+                }
+                keyword.make_ascii_uppercase();
                 let (value, comment) = parse_field(field, &mut |code, message| note(code, &keyword, message));
                 return Card { hierarch: true, ..card(keyword, Some(value), comment) };
             }

@@ -152,7 +152,12 @@ pub enum Error {
 
 /// The lengths of axes for a message. Not `{:?}`: what is never printed otherwise stays out of the browser's module.
 fn lengths(shape: &[u64]) -> String {
-    shape.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+    let mut text = String::new();
+    for (i, length) in shape.iter().enumerate() {
+        text.push_str(if i == 0 { "" } else { ", " });
+        text.push_str(&length.to_string());
+    }
+    text
 }
 
 impl Error {

@@ -39,6 +39,7 @@ mod header;
 mod image;
 mod inspect;
 mod limits;
+mod number;
 mod raw;
 mod read;
 #[cfg(feature = "std")]

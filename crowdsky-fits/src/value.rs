@@ -1,6 +1,7 @@
 //! The value of a card: its types, and the text after `= ` both ways (FITS 4.0, sections 4.1 and 4.2).
 
 use crate::finding::Code;
+use crate::number;
 use alloc::{format, string::String};
 
 /// What a keyword is set to.
@@ -31,7 +32,7 @@ impl Value {
         match self {
             Value::Integer(i) => Some(*i as f64),
             Value::Real(r) => Some(*r),
-            Value::BigInteger(text) => text.parse().ok(),
+            Value::BigInteger(text) => number::read(text),
             _ => None,
         }
     }
@@ -70,13 +71,12 @@ impl Value {
     /// assert_eq!(Value::Complex(1e300, f64::NAN).shown(), "(1.0E300, NaN)");
     /// ```
     pub fn shown(&self) -> String {
-        let real = |r: f64| print_real(r).unwrap_or_else(|| format!("{r}"));
         match self {
             Value::Undefined => String::new(),
             Value::Logical(l) => if *l { "T" } else { "F" }.into(),
             Value::Integer(i) => format!("{i}"),
-            Value::Real(r) => real(*r),
-            Value::Complex(re, im) => format!("({}, {})", real(*re), real(*im)),
+            Value::Real(r) => number::shown(*r),
+            Value::Complex(re, im) => format!("({}, {})", number::shown(*re), number::shown(*im)),
             Value::BigInteger(text) | Value::Str(text) | Value::Invalid(text) => text.clone(),
         }
     }
@@ -100,15 +100,7 @@ impl Value {
 
 /// The shortest decimal that reads back as the same number, with an upper-case exponent and a decimal point.
 fn print_real(r: f64) -> Option<String> {
-    if !r.is_finite() {
-        return None;
-    }
-    let text = format!("{r:?}");
-    Some(match text.split_once('e') {
-        None => text,
-        Some((mantissa, exponent)) if mantissa.contains('.') => format!("{mantissa}E{exponent}"),
-        Some((mantissa, exponent)) => format!("{mantissa}.0E{exponent}"),
-    })
+    r.is_finite().then(|| number::shown(r))
 }
 
 macro_rules! from {
@@ -236,16 +228,16 @@ fn parse_number(token: &str, note: &mut dyn FnMut(Code, String)) -> Value {
             }
         };
     }
-    if matches!(digits.to_ascii_lowercase().as_str(), "nan" | "inf" | "infinity") {
+    let not_finite = [("nan", f64::NAN), ("inf", f64::INFINITY), ("infinity", f64::INFINITY)];
+    if let Some((_, size)) = not_finite.iter().find(|(word, _)| digits.eq_ignore_ascii_case(word)) {
         note(Code::NotFinite, format!("{token} may not stand in a header"));
-        return token.parse().map_or_else(|_| Value::Invalid(token.into()), Value::Real);
+        return Value::Real(if token.starts_with('-') { -size } else { *size });
     }
-    // From here on only what a number is made of: Rust would also take other words.
-    let plain = digits.bytes().all(|b| b.is_ascii_digit() || b".+-EeDd".contains(&b));
-    let Some(number) = plain.then(|| token.replace(['D', 'd'], "e").parse::<f64>().ok()).flatten() else {
+    let plain: String = token.chars().map(|c| if matches!(c, 'D' | 'd') { 'e' } else { c }).collect();
+    let Some(number) = number::read(&plain) else {
         return invalid(token, note);
     };
-    if token.contains(['e', 'd']) {
+    if token.bytes().any(|b| matches!(b, b'e' | b'd')) {
         note(Code::ExponentLowercase, format!("the exponent of {token} is in lower case"));
     }
     if !number.is_finite() {

@@ -72,7 +72,13 @@ impl Checked {
         Checked { content: Ok(content), refusal, bytes }
     }
 
-    /// Whether the header can be read and all of the first unit is there.
+    /// What the header says of the exposure, if it can be read.
+    #[must_use]
+    pub fn facts(&self) -> Option<&FrameMeta> {
+        self.content.as_ref().ok().map(|content| &content.facts)
+    }
+
+    /// Why the header cannot be read, or not all of the first unit is there.
     pub(crate) fn fault(&self) -> Option<&str> {
         match &self.content {
             Err(told) => Some(told),

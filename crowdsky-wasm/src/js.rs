@@ -1,17 +1,24 @@
 //! The door to JavaScript.
 
+use crate::json;
 use crate::report::Report;
 use crate::scanner::Scanner;
 use crowdsky_core::{FrameMeta, SkyPos, UtcTime};
-use js_sys::{Array, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("types.d.ts");
 
+// Named here and not taken from js-sys, whose futures are 8 kB that nothing here needs.
 #[wasm_bindgen]
 extern "C" {
+    #[wasm_bindgen(catch, js_namespace = JSON, js_name = parse)]
+    fn parse_json(text: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = get)]
+    fn member(of: &JsValue, name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = Reflect, js_name = get)]
+    fn item(of: &JsValue, at: u32) -> Result<JsValue, JsValue>;
     /// `Report`, or `{ need: number }`.
     #[wasm_bindgen(typescript_type = "Report | Need")]
     pub type ReportOrNeed;
@@ -68,24 +75,28 @@ struct Need {
 #[wasm_bindgen(js_name = group)]
 #[allow(unreachable_pub)] // JavaScript reaches it.
 pub fn group_reports(reports: &Reports) -> Result<JsGrouped, JsError> {
-    let reports: &Array = reports.unchecked_ref();
-    let facts = reports.iter().enumerate().map(|(at, report)| {
-        facts(&report).ok_or_else(|| {
+    let told = |_| JsError::new("group() takes a list of reports");
+    let length = member(reports, "length").map_err(told)?.as_f64().unwrap_or(0.0) as u32;
+    let mut frames = Vec::new();
+    for at in 0..length {
+        let report = item(reports, at).map_err(told)?;
+        frames.push(facts(&report).ok_or_else(|| {
             JsError::new(&format!("report {at} has no facts: leave out files that are not usable"))
-        })
-    });
-    plain(&crate::group(&facts.collect::<Result<Vec<_>, _>>()?)).map(JsValue::unchecked_into)
+        })?);
+    }
+    plain(&crate::group(&frames)).map(JsValue::unchecked_into)
 }
 
 /// As a plain object.
 fn plain(value: &impl Serialize) -> Result<JsValue, JsError> {
-    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+    let text = json::text(value).map_err(|_| JsError::new("a report of a kind that has no JSON"))?;
+    parse_json(&text).map_err(|_| JsError::new("a report that is no JSON"))
 }
 
 /// What grouping needs of a report.
 fn facts(report: &JsValue) -> Option<FrameMeta> {
-    let facts = Reflect::get(report, &"facts".into()).ok().filter(JsValue::is_object)?;
-    let get = |name: &str| Reflect::get(&facts, &name.into()).ok();
+    let facts = member(report, "facts").ok().filter(JsValue::is_object)?;
+    let get = |name: &str| member(&facts, name).ok();
     let text = |name| get(name).and_then(|value| value.as_string());
     let number = |name| get(name).and_then(|value| value.as_f64());
     let mut meta = FrameMeta::new(number("width")? as u32, number("height")? as u32);

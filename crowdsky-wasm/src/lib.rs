@@ -1,7 +1,8 @@
 //! Checks of raw frames in the browser, before a byte is sent.
 //!
-//! Two WebAssembly modules come of it: `header` (the default feature), which a page loads at once, and `pixels`, for previews.
-//! `scanner`, `report` and `group` know nothing of JavaScript, so that native tests run the same code; `js` is the door to it.
+//! Two WebAssembly modules come of it: `header` (the default feature), which a page loads at once, and `pixels`, which it loads when it
+//! shows frames. `scanner`, `checked`, `report`, `group` and `pixels` know nothing of JavaScript, so that native programs run the same
+//! code; `js` and `js_pixels` are the doors to it.
 
 #[cfg(feature = "header")]
 mod checked;
@@ -9,6 +10,10 @@ mod checked;
 mod group;
 #[cfg(feature = "header")]
 mod js;
+#[cfg(feature = "pixels")]
+mod js_pixels;
+#[cfg(feature = "header")]
+pub mod json;
 #[cfg(feature = "pixels")]
 mod pixels;
 #[cfg(feature = "header")]
@@ -20,7 +25,15 @@ mod scanner;
 pub use checked::Checked;
 #[cfg(feature = "header")]
 pub use group::{Chunk, Grouped, LeftOut, group};
+#[cfg(feature = "pixels")]
+pub use pixels::{NoPixels, Picture, Quality, picture_of, quality_of};
 #[cfg(feature = "header")]
 pub use report::Report;
 #[cfg(feature = "header")]
 pub use scanner::Scanner;
+
+/// A fifth of the size of the standard library's: 5 kB of 100. Reports are freed in the order they were made, which suits its one list.
+#[cfg(all(feature = "header", not(feature = "pixels"), target_family = "wasm"))]
+#[global_allocator]
+static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
+    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());

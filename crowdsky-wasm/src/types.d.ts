@@ -3,20 +3,40 @@ export interface Need {
   need: number;
 }
 
-/** What a file's header says, and whether it can be stacked. `null` stands for what it does not say. */
+/**
+ * What a file's header says, and whether it can be stacked. `null` stands for what it does not say. `class`, `facts`, the keys and
+ * `findings` are those of `crowdsky inspect --json`.
+ */
 export interface Report {
+  /** Whether its header can be read and all of its first unit is there. */
   usable: boolean;
+  /** Why not, in words. */
   error: string | null;
+  /** Why a CrowdSky server takes no such file; `null` if it does. */
+  refused: Refusal | null;
   class: "raw" | "stack" | "other" | null;
   facts: Facts | null;
+  /** `YYYYMMDD.CC_RRR.R_sDD.D`: day, quarter of an hour, rounded RA and Dec. */
   chunk_key: string | null;
+  /** `YYYYMMDD.CC_HPnnnnnn`: day, quarter of an hour, HEALPix tile. */
   healpix_key: string | null;
+  /** HEALPix tile, NSIDE 128, RING. */
   healpix_pixel: number | null;
+  /** Bytes of the header, padding included. */
   header_bytes: number | null;
+  /** Bytes that the file should have up to the end of its first unit, padding included. */
   expected_bytes: number | null;
+  /** Bytes that it has. */
   bytes: number | null;
   cards: Card[];
   findings: Finding[];
+}
+
+/** Why a server takes no such file. */
+export interface Refusal {
+  code: "not_fits" | "bad_fits" | "not_raw" | "unsupported" | "no_date_obs" | "truncated" | "too_long";
+  /** In words for the one who has it. */
+  message: string;
 }
 
 /** What a header says of its exposure. */
@@ -31,44 +51,62 @@ export interface Facts {
   filter: string | null;
   exptime_s: number | null;
   gain: number | null;
+  /** Start of the exposure, `YYYY-MM-DDThh:mm:ss.ssssss`, UTC. */
   date_obs: string | null;
   ra_deg: number | null;
   dec_deg: number | null;
   image_type: string | null;
   stack_count: number | null;
+  eq_mode: boolean | null;
+  focal_length_mm: number | null;
+  pixel_size_um: number | null;
   ccd_temp_c: number | null;
+  focus_pos: number | null;
   program: string | null;
+  /** Where the telescope stood. Nothing of it leaves the machine. */
+  site_lat_deg: number | null;
+  site_long_deg: number | null;
 }
 
-/** A card; `value` is its text. */
+/** A card; `value` is its text, without quotes. */
 export interface Card {
   keyword: string;
   type: "logical" | "integer" | "real" | "complex" | "string" | "undefined" | "invalid" | "commentary";
   value: string | null;
   comment: string;
+  /** Byte in the file. */
   offset: number;
 }
 
 /** Something odd about a file. */
 export interface Finding {
+  /** Stays the same for the same kind of oddity. */
   code: number;
   severity: "warning" | "error";
   card: string | null;
+  /** Byte in the file. */
   offset: number;
   message: string;
 }
 
-/** Files by chunk; `members` and `index` are places in the list of reports. */
+/** Files by chunk. */
 export interface Grouped {
-  chunks: {
-    chunk_key: string;
-    healpix_key: string | null;
-    object: string | null;
-    filter: string | null;
-    telescope: string | null;
-    exptime_s: number | null;
-    total_exptime_s: number;
-    members: number[];
-  }[];
+  /** In order of time. */
+  chunks: Chunk[];
   left_out: { index: number; reason: string }[];
+}
+
+/** Files that will be stacked together. */
+export interface Chunk {
+  chunk_key: string;
+  healpix_key: string | null;
+  object: string | null;
+  filter: string | null;
+  telescope: string | null;
+  /** Of one of them. */
+  exptime_s: number | null;
+  /** Of all of them. */
+  total_exptime_s: number;
+  /** Places in the list of reports, in order of time. */
+  members: number[];
 }

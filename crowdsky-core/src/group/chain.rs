@@ -12,27 +12,25 @@ pub(super) fn label(points: &[Point], step_deg: f64) -> Vec<usize> {
     let chord = 2.0 * libm::sin(step_deg.to_radians() / 2.0);
     // The diagonal of a cube of this side is just below the chord.
     let side = chord / 3.0_f64.sqrt() * (1.0 - 1e-12);
-    let cell = |point: &Point| point.map(|x| libm::floor(x / side) as i32);
-    let mut placed: Vec<(Cell, usize)> =
-        points.iter().enumerate().map(|(i, point)| (cell(point), i)).collect();
-    placed.sort_unstable();
-    let cells: Vec<&[(Cell, usize)]> = placed.chunk_by(|(a, _), (b, _)| a == b).collect();
+    let places: Vec<Cell> = points.iter().map(|point| point.map(|x| libm::floor(x / side) as i32)).collect();
+    let order = super::sorted(points.len(), &|i, j| places[i].cmp(&places[j]));
+    let cells: Vec<&[usize]> = order.chunk_by(|i, j| places[*i] == places[*j]).collect();
     let mut chains = Chains((0..points.len()).collect());
     for members in &cells {
-        for (_, i) in &members[1..] {
-            chains.join(members[0].1, *i);
+        for i in &members[1..] {
+            chains.join(members[0], *i);
         }
     }
     for members in &cells {
-        for other in later_neighbours(members[0].0) {
-            let Ok(at) = cells.binary_search_by(|members| members[0].0.cmp(&other)) else { continue };
-            let (first, others) = (members[0].1, cells[at]);
-            if chains.root(first) == chains.root(others[0].1) {
+        for other in later_neighbours(places[members[0]]) {
+            let Ok(at) = cells.binary_search_by(|members| places[members[0]].cmp(&other)) else { continue };
+            let others = cells[at];
+            if chains.root(members[0]) == chains.root(others[0]) {
                 continue;
             }
-            let near = |list: &[(Cell, usize)]| list.iter().map(|(_, i)| points[*i]).collect::<Vec<_>>();
+            let near = |list: &[usize]| list.iter().map(|&i| points[i]).collect::<Vec<_>>();
             if any_within(&mut near(members), &mut near(others), chord * chord) {
-                chains.join(first, others[0].1);
+                chains.join(members[0], others[0]);
             }
         }
     }
@@ -47,8 +45,8 @@ fn later_neighbours(cell: Cell) -> impl Iterator<Item = Cell> {
 
 /// Whether any point of `a` lies within the root of `limit2` of any point of `b`; neither is empty.
 ///
-/// The boxes around both answer most questions; where they cannot, the larger set is halved along the longest side of
-/// its box.
+/// The boxes around both answer most questions; where they cannot, the box of the larger set is halved across its
+/// longest side.
 fn any_within(a: &mut [Point], b: &mut [Point], limit2: f64) -> bool {
     let (box_a, box_b) = (bounds(a), bounds(b));
     let gap = |k: usize| (box_b.0[k] - box_a.1[k]).max(box_a.0[k] - box_b.1[k]).max(0.0);
@@ -65,9 +63,16 @@ fn any_within(a: &mut [Point], b: &mut [Point], limit2: f64) -> bool {
         // All of them the same point.
         return small.iter().any(|q| distance2(&large[0], q) <= limit2);
     }
-    let middle = large.len() / 2;
-    large.select_nth_unstable_by(middle, |p, q| p[axis].total_cmp(&q[axis]));
-    let (left, right) = large.split_at_mut(middle);
+    // In the middle of the box: neither half is empty, and 60 halvings exhaust the digits of any box.
+    let middle = around.0[axis] + length(axis) / 2.0;
+    let mut below = 0;
+    for i in 0..large.len() {
+        if large[i][axis] < middle {
+            large.swap(i, below);
+            below += 1;
+        }
+    }
+    let (left, right) = large.split_at_mut(below.clamp(1, large.len() - 1));
     any_within(left, small, limit2) || any_within(right, small, limit2)
 }
 

@@ -6,6 +6,8 @@
 
 mod chain;
 
+use core::cmp::Ordering;
+
 use crate::{ChunkKey, Error, Filter, FrameMeta, TimeSlot, UtcTime};
 
 /// Longest link of a chain of pointings, degrees. Dithering moves a Seestar by some 0.01 deg, its field is
@@ -66,12 +68,11 @@ pub struct Grouping {
 /// ```
 pub fn group_into_chunks(frames: &[FrameMeta]) -> Grouping {
     let mut grouping = Grouping::default();
-    let mut dated: Vec<(SharedFacts<'_>, Dated<'_>)> = Vec::new();
+    let mut dated: Vec<Dated<'_>> = Vec::new();
     for (index, frame) in frames.iter().enumerate() {
         match frame.date_obs {
             Some(time) => {
-                let facts = SharedFacts::of(frame, TimeSlot::of(time));
-                dated.push((facts, Dated { time, index, frame }));
+                dated.push(Dated { time, index, frame, facts: SharedFacts::of(frame, TimeSlot::of(time)) })
             }
             None => {
                 let needed_for = "without it the frame has no time slot; write the start of the exposure (UTC) into its header";
@@ -81,49 +82,56 @@ pub fn group_into_chunks(frames: &[FrameMeta]) -> Grouping {
             }
         }
     }
-    // Sorted lists and no maps: in the browser each kind of map is 5 kB of code.
-    dated.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let mut chunks: Vec<(Dated<'_>, Chunk)> = Vec::new();
-    for alike in dated.chunk_by(|(a, _), (b, _)| a == b) {
-        let points: Vec<[f64; 3]> =
-            alike.iter().filter_map(|(_, m)| m.frame.pointing.as_ref()).map(|p| p.unit_vector()).collect();
+    let order =
+        sorted(dated.len(), &|i, j| dated[i].facts.cmp(&dated[j].facts).then(dated[i].order(&dated[j])));
+    // Frames of one chunk, in order of time.
+    let mut together: Vec<Vec<usize>> = Vec::new();
+    for alike in order.chunk_by(|i, j| dated[*i].facts == dated[*j].facts) {
+        let pointing = |i: &usize| dated[*i].frame.pointing.as_ref();
+        let points: Vec<[f64; 3]> = alike.iter().filter_map(pointing).map(|p| p.unit_vector()).collect();
         let mut chains = chain::label(&points, CHAIN_DEG).into_iter();
         // Frames without a pointing are a chain of their own.
-        let mut chained: Vec<(Option<usize>, Dated<'_>)> =
-            alike.iter().map(|(_, m)| (m.frame.pointing.and_then(|_| chains.next()), *m)).collect();
-        chained.sort_by_key(|(label, _)| *label);
-        for members in chained.chunk_by(|(a, _), (b, _)| a == b) {
-            chunks.push(chunk_of(members.iter().map(|(_, member)| *member).collect()));
+        let labels: Vec<Option<usize>> =
+            alike.iter().map(|i| pointing(i).and_then(|_| chains.next())).collect();
+        let by_chain = sorted(alike.len(), &|i, j| labels[i].cmp(&labels[j]));
+        for members in by_chain.chunk_by(|i, j| labels[*i] == labels[*j]) {
+            together.push(members.iter().map(|member| alike[*member]).collect());
         }
     }
-    chunks.sort_by(|(a, _), (b, _)| a.order(b));
-    grouping.chunks = chunks.into_iter().map(|(_, chunk)| chunk).collect();
+    let by_time = sorted(together.len(), &|i, j| dated[together[i][0]].order(&dated[together[j][0]]));
+    grouping.chunks = by_time.iter().map(|i| chunk_of(&dated, &together[*i])).collect();
     grouping
 }
 
-/// One chain, with its earliest frame.
-fn chunk_of(mut members: Vec<Dated<'_>>) -> (Dated<'_>, Chunk) {
-    members.sort_by(Dated::order);
-    let first = members[0];
-    let chunk = Chunk {
+/// The numbers up to `n` in the order given; equal ones stay as they are. One function for all that is sorted here, and no maps: each
+/// would be 1 to 5 kB of the browser's module.
+fn sorted(n: usize, order: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut numbers: Vec<usize> = (0..n).collect();
+    numbers.sort_by(|i, j| order(*i, *j));
+    numbers
+}
+
+/// One chain, in order of time.
+fn chunk_of(dated: &[Dated<'_>], members: &[usize]) -> Chunk {
+    let first = &dated[members[0]];
+    Chunk {
         slot: TimeSlot::of(first.time),
         position_key: ChunkKey::position(first.time, first.frame.pointing.as_ref()),
         healpix_key: first.frame.healpix_key(),
-        members: members.iter().map(|m| m.index).collect(),
-    };
-    (first, chunk)
+        members: members.iter().map(|i| dated[*i].index).collect(),
+    }
 }
 
 /// A frame that has a time.
-#[derive(Clone, Copy)]
 struct Dated<'a> {
     time: UtcTime,
     index: usize,
     frame: &'a FrameMeta,
+    facts: SharedFacts<'a>,
 }
 
 impl Dated<'_> {
-    fn order(&self, other: &Self) -> core::cmp::Ordering {
+    fn order(&self, other: &Self) -> Ordering {
         let place = |d: &Self| d.frame.pointing.map_or((f64::INFINITY, 0.0), |p| (p.ra(), p.dec()));
         let ((ra1, dec1), (ra2, dec2)) = (place(self), place(other));
         let by_place = ra1.total_cmp(&ra2).then(dec1.total_cmp(&dec2));

@@ -19,13 +19,15 @@ pub enum FrameClass {
 impl FrameClass {
     /// Of the file with this header and these facts; `colour`: one of its images has three planes.
     pub fn of(facts: &FrameMeta, colour: bool, header: &Header) -> FrameClass {
-        let image_type = facts.image_type.as_deref().unwrap_or("").to_ascii_lowercase();
+        let image_type = facts.image_type.as_deref().unwrap_or("").as_bytes();
+        let says =
+            |word: &[u8]| image_type.windows(word.len()).position(|part| part.eq_ignore_ascii_case(word));
         let many = facts.stack_count.is_some_and(|n| n > 1);
         let integers =
             header.integer("ZBITPIX").or(header.integer("BITPIX")).is_some_and(|bitpix| bitpix > 0);
-        if colour || many || image_type.contains("stack") {
+        if colour || many || says(b"stack").is_some() {
             FrameClass::Stack
-        } else if integers && facts.width > 0 && (facts.bayer.is_some() || image_type.starts_with("light")) {
+        } else if integers && facts.width > 0 && (facts.bayer.is_some() || says(b"light") == Some(0)) {
             FrameClass::Raw
         } else {
             FrameClass::Other

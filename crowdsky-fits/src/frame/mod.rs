@@ -15,7 +15,7 @@ pub use refusal::Refusal;
 use crate::card::Card;
 use crate::finding::{Code, Finding};
 use crate::header::excerpt;
-use crate::{Header, Value};
+use crate::{Header, Value, number};
 use alloc::string::{String, ToString};
 use alloc::{format, vec::Vec};
 use crowdsky_core::{Filter, FrameMeta, SkyPos, StackMeta, UtcTime};
@@ -110,7 +110,7 @@ impl Facts<'_> {
         let text = match card.value()? {
             Value::Str(text) | Value::Invalid(text) | Value::BigInteger(text) => text.trim().to_string(),
             Value::Integer(n) => n.to_string(),
-            Value::Real(n) => n.to_string(),
+            Value::Real(n) => number::brief(*n),
             _ => String::new(),
         };
         Some(text).filter(|text| !text.is_empty())

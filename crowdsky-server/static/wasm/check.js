@@ -8,10 +8,11 @@ const FIRST = 11520;
 /**
  * The report on a file.
  * @param {Blob} file
+ * @param {number} [headerBlocks] How many blocks of 2880 bytes a header may have.
  * @returns {Promise<import("./header.js").Report>}
  */
-export async function check(file) {
-  const scanner = new HeaderScanner(file.size);
+export async function check(file, headerBlocks) {
+  const scanner = new HeaderScanner(file.size, headerBlocks);
   try {
     for (let read = 0, need = FIRST; ; ) {
       const piece = new Uint8Array(await file.slice(read, need).arrayBuffer());

@@ -16,9 +16,6 @@ export class HeaderScanner {
     }
     /**
      * The report on a file that ends here.
-     *
-     * # Errors
-     * None that a caller could cause.
      * @returns {Report}
      */
     finish() {
@@ -29,20 +26,18 @@ export class HeaderScanner {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * For a file of `size` bytes (`File.size`).
+     * For a file of `size` bytes (`File.size`) whose header may have `header_blocks` blocks of 2880 bytes (2048 by default).
      * @param {number | null} [size]
+     * @param {number | null} [header_blocks]
      */
-    constructor(size) {
-        const ret = wasm.headerscanner_new(!isLikeNone(size), isLikeNone(size) ? 0 : size);
+    constructor(size, header_blocks) {
+        const ret = wasm.headerscanner_new(!isLikeNone(size), isLikeNone(size) ? 0 : size, isLikeNone(header_blocks) ? Number.MAX_SAFE_INTEGER : (header_blocks) >>> 0);
         this.__wbg_ptr = ret;
         HeaderScannerFinalization.register(this, this.__wbg_ptr, this);
         return this;
     }
     /**
      * Takes the next piece. Either the report, or how many bytes from the file's beginning are needed.
-     *
-     * # Errors
-     * None that a caller could cause.
      * @param {Uint8Array | number[]} piece
      * @returns {Report | Need}
      */
@@ -80,6 +75,10 @@ function __wbg_get_imports() {
             const ret = Error(getStringFromWasm0(arg0, arg1));
             return ret;
         },
+        __wbg_Number_3f0af3c038302da6: function(arg0, arg1) {
+            const ret = Number(getStringFromWasm0(arg0, arg1));
+            return ret;
+        },
         __wbg___wbindgen_is_object_8b968c3ab8e96595: function(arg0) {
             const val = arg0;
             const ret = typeof(val) === 'object' && val !== null;
@@ -102,27 +101,25 @@ function __wbg_get_imports() {
         __wbg___wbindgen_throw_4c88d8bf264fd984: function(arg0, arg1) {
             throw new Error(getStringFromWasm0(arg0, arg1));
         },
-        __wbg_get_2080c49015e35254: function() { return handleError(function (arg0, arg1) {
-            const ret = Reflect.get(arg0, arg1);
+        __wbg_call_951949c19dbe538d: function(arg0, arg1) {
+            const ret = Number.prototype.toExponential.call(arg1);
+            const ptr1 = passStringToWasm0(ret, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            const len1 = WASM_VECTOR_LEN;
+            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 1, len1, true);
+            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 0, ptr1, true);
+        },
+        __wbg_get_792bb3f76a7f8767: function() { return handleError(function (arg0, arg1) {
+            const ret = Reflect.get(arg0, arg1 >>> 0);
             return ret;
         }, arguments); },
-        __wbg_get_unchecked_e6325ad374eff861: function(arg0, arg1) {
-            const ret = arg0[arg1 >>> 0];
+        __wbg_get_f8344899e9a37093: function() { return handleError(function (arg0, arg1, arg2) {
+            const ret = Reflect.get(arg0, getStringFromWasm0(arg1, arg2));
             return ret;
-        },
-        __wbg_length_b03a0fabb109b1e9: function(arg0) {
-            const ret = arg0.length;
-            return ret;
-        },
-        __wbg_parse_c3f72b5a24f83c01: function() { return handleError(function (arg0, arg1) {
+        }, arguments); },
+        __wbg_parse_602260daf445fa1a: function() { return handleError(function (arg0, arg1) {
             const ret = JSON.parse(getStringFromWasm0(arg0, arg1));
             return ret;
         }, arguments); },
-        __wbindgen_generic_0000000000000001: function(arg0, arg1) {
-            // Cast intrinsic for `Ref(String) -> Externref`.
-            const ret = getStringFromWasm0(arg0, arg1);
-            return ret;
-        },
         __wbindgen_init_externref_table: function() {
             const table = wasm.__wbindgen_externrefs;
             table.set(0, undefined);

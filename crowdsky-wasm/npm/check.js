@@ -1,0 +1,27 @@
+// Checks a file, reading no more of it than its header.
+
+import { HeaderScanner } from "./header.js";
+
+/** Bytes read at first: four blocks. The header of a Seestar has two or three. */
+const FIRST = 11520;
+
+/**
+ * The report on a file.
+ * @param {Blob} file
+ * @param {number} [headerBlocks] How many blocks of 2880 bytes a header may have.
+ * @returns {Promise<import("./header.js").Report>}
+ */
+export async function check(file, headerBlocks) {
+  const scanner = new HeaderScanner(file.size, headerBlocks);
+  try {
+    for (let read = 0, need = FIRST; ; ) {
+      const piece = new Uint8Array(await file.slice(read, need).arrayBuffer());
+      read += piece.length;
+      const told = scanner.push(piece);
+      if (!("need" in told)) return told;
+      need = told.need;
+    }
+  } finally {
+    scanner.free();
+  }
+}
