@@ -31,7 +31,9 @@ module() {
     mkdir -p "$work/js"
     "$target/bindgen/debug/crowdsky-bindgen" "$work/$name/wasm32-unknown-unknown/release/crowdsky_wasm.wasm" "$work/js" "$name"
     "${optimise[@]}" "$@" "$work/js/${name}_bg.wasm" -o "$out/${name}_bg.wasm"
-    cp "$work/js/$name.js" "$work/js/$name.d.ts" "$out/"
+    cp "$work/js/$name.js" "$out/"
+    # `Symbol.dispose` is in no library of TypeScript that a program has by itself.
+    { echo '/// <reference lib="esnext.disposable" />' && cat "$work/js/$name.d.ts"; } >"$out/$name.d.ts"
 }
 
 mkdir -p "$out"

@@ -8,7 +8,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: crowdsky-bindgen IN.wasm FOLDER NAME".into());
     };
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(input).out_name(name).web(true)?.typescript(true).remove_name_section(true).remove_producers_section(true);
+    // With the address of the module beside the script, which bundlers look for.
+    bindgen.omit_default_module_path(false);
+    bindgen
+        .input_path(input)
+        .out_name(name)
+        .web(true)?
+        .typescript(true)
+        .remove_name_section(true)
+        .remove_producers_section(true);
     bindgen.generate(folder)?;
     Ok(())
 }
