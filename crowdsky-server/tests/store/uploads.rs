@@ -192,7 +192,7 @@ pub(super) async fn what_was_sent_before_is_known(stage: Stage) {
     let Added::New(copy) = stage.store.add_file(&again).await.unwrap() else {
         panic!("it is not in this session")
     };
-    assert_eq!(stage.store.files_with(ada.id, now.id, &wanted).await.unwrap(), [copy.clone()]);
+    assert_eq!(stage.store.files_with(ada.id, now.id, &wanted).await.unwrap(), std::slice::from_ref(&copy));
     let third = stage.upload(&ada).await;
     assert_eq!(asked(&third).await, stacked, "a session that is open does not count");
     let jobs = vec![stage.new_job(std::slice::from_ref(&copy))];
