@@ -82,7 +82,7 @@ async function run(url) {
     return text(page, "verdict");
   };
   for (const [name, words] of [
-    ["cut off.fit", /cut off/], ["no end.fit", /END/], ["picture.fit", /not a FITS file/i], ["empty.fit", /empty/], ["stack.fits", /stacked already/], ["wrong values.fit", /DATE-OBS/], ["no date.fit", /DATE-OBS/],
+    ["cut off.fit", /cut off/], ["no end.fit", /END|within its header/], ["picture.fit", /not a FITS file/i], ["empty.fit", /empty|0 bytes/], ["stack.fits", /stacked already/], ["wrong values.fit", /DATE-OBS/], ["no date.fit", /DATE-OBS/],
   ]) check(`${name} cannot be stacked, and why is told`, /^Cannot be stacked/.test(await reason(name)) && words.test(await reason(name)));
 
   await choose(page, "wrong values.fit");
