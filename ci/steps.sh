@@ -181,6 +181,7 @@ step_pages() {
     node --test crowdsky-server/tests/web/*.test.js
     crowdsky --version
     node ci/web/playwright.mjs "$target/release/crowdsky" "$PYTHON" "$logs/screenshots"
+    node ci/web/check.mjs "$target/release/crowdsky" "$PYTHON" "$logs/screenshots"
 }
 
 step_api() {

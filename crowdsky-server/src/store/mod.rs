@@ -33,7 +33,9 @@ pub use outbox::{BrokenRule, Doomed, LiveObject, Outbox, OutboxState};
 pub use sessions::{AuditEntry, NewSession, Session, Sessions, TokenHash};
 pub use stacks::{NewStack, Stack, StackQuery, Stacks};
 pub use time::Micros;
-pub use uploads::{Added, Finalise, Finalised, NewFile, NewUpload, RawFile, Upload, UploadState, Uploads};
+pub use uploads::{
+    Added, Earlier, Finalise, Finalised, NewFile, NewUpload, RawFile, Upload, UploadState, Uploads,
+};
 pub use users::{NewUser, Tier, User, Users, normalise};
 pub use workers::{WorkerToken, Workers};
 

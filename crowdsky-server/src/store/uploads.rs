@@ -1,6 +1,6 @@
 //! Upload sessions and the raw frames in them.
 
-use super::{JobId, Micros, NewJob, RawId, Result, UploadId, UserId};
+use super::{JobId, Micros, NewJob, RawId, Result, StackId, UploadId, UserId};
 use async_trait::async_trait;
 use crowdsky_core::FrameMeta;
 use std::time::Duration;
@@ -119,6 +119,17 @@ pub struct RawFile {
     pub created_at: Micros,
 }
 
+/// A frame that its user has sent before, in another session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// The token of that session.
+    pub session: String,
+    /// The stack of the job it belongs to; `None` while that job waits or runs.
+    pub stack: Option<StackId>,
+}
+
 /// A raw frame whose bytes are stored and whose row is not.
 #[derive(Debug, Clone)]
 pub struct NewFile {
@@ -194,6 +205,10 @@ pub trait Uploads {
     async fn files(&self, user: UserId, upload: UploadId) -> Result<Vec<RawFile>>;
     /// Of these hashes, the files that the session has. In batches: SQL has a limit on placeholders (U-34).
     async fn files_with(&self, user: UserId, upload: UploadId, sha256: &[String]) -> Result<Vec<RawFile>>;
+    /// Of these hashes, each once, those that the user has sent in another session than `besides`, which was finalised: the
+    /// frame is in a stack, or in a job that waits or runs. What was left out of every job, and what belongs to a job that
+    /// failed or was cancelled, is in no stack and not among them.
+    async fn earlier(&self, user: UserId, besides: UploadId, sha256: &[String]) -> Result<Vec<Earlier>>;
     /// Gives a stored file its row, in one transaction with the session's counters and the user's quota.
     ///
     /// `WrongState` if the session takes none, `Limit` if it is full, `OutOfQuota` if the bytes do not fit.

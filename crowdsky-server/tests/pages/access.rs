@@ -18,6 +18,8 @@ const ROWS: &[Row] = &[
     ("GET", "/index.php", 200, 302, 302, 200),
     ("GET", "/login", 200, 302, 302, 200),
     ("GET", "/login.php", 200, 302, 302, 200),
+    ("GET", "/check", 200, 200, 200, 200),
+    ("GET", "/check.php", 200, 200, 200, 200),
     ("GET", "/static/style.css", 200, 200, 200, 200),
     ("GET", "/healthz", 200, 200, 200, 200),
     ("GET", "/api/openapi.json", 200, 200, 200, 200),

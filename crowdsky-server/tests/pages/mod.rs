@@ -1,6 +1,7 @@
 //! The pages, as a browser gets them.
 
 mod access;
+mod check;
 mod events;
 mod form_token;
 mod private;

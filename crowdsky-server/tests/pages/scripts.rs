@@ -1,5 +1,6 @@
 //! What scripts and templates may not do.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 fn sources(folder: &str, ending: &str) -> Vec<(String, String)> {
@@ -56,4 +57,15 @@ fn u16_templates_have_no_script_or_style_within() {
         let handler = text.split_whitespace().find(|word| word.starts_with("on") && word.contains("=\""));
         assert_eq!(handler, None, "{name}");
     }
+}
+
+/// "Check my FITS" explains every finding there is (tests/web/check.test.js looks at the words).
+#[test]
+fn every_code_of_a_finding_is_explained() {
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("static/findings.js")).unwrap();
+    let entries = text.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(": {"));
+    let explained: BTreeSet<u16> = entries.filter_map(|entry| entry.parse().ok()).collect();
+    let codes: BTreeSet<u16> = crowdsky_fits::Code::ALL.iter().map(|code| code.number()).collect();
+    assert_eq!(explained, codes);
 }

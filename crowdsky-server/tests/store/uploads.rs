@@ -1,7 +1,9 @@
 //! Upload sessions: files, quota, finalising, expiry.
 
-use super::stage::{LONG, SHORT, Stage};
-use crowdsky_server::store::{Added, Error, Finalise, Upload, UploadState};
+use super::stage::{AT_ONCE, LONG, SHORT, Stage, token};
+use crowdsky_server::store::{
+    Added, Earlier, Error, Failure, Finalise, JobId, RawFile, Upload, UploadState, User,
+};
 
 pub(super) async fn a_file_is_counted_once(stage: Stage) {
     let user = stage.user("ada").await;
@@ -134,6 +136,84 @@ pub(super) async fn u34_five_thousand_files_in_one_question(stage: Stage) {
     let mut wanted: Vec<String> = (0..70_000).map(|k| format!("{k:064}")).collect();
     wanted.push(file.sha256.clone());
     assert_eq!(stage.store.files_with(user.id, upload.id, &wanted).await.unwrap(), [file]);
+}
+
+/// A session with one job for its first two frames and another for the third; the fourth is left out.
+async fn three_in_two_jobs(stage: &Stage, user: &User) -> (Upload, Vec<RawFile>, [JobId; 2]) {
+    let upload = stage.upload(user).await;
+    let mut files = Vec::new();
+    for k in 0..4 {
+        files.push(stage.file(&upload, &format!("{k}.fit")).await);
+    }
+    let plan = Finalise {
+        upload_id: upload.id,
+        user_id: user.id,
+        files: files.iter().map(|file| file.id).collect(),
+        jobs: vec![stage.new_job(&files[..2]), stage.new_job(&files[2..3])],
+        rejected: vec![(files[3].id, "no DATE-OBS".to_owned())],
+    };
+    let jobs = stage.store.finalise(&plan).await.unwrap().jobs;
+    (upload, files, [jobs[0].0, jobs[1].0])
+}
+
+pub(super) async fn what_was_sent_before_is_known(stage: Stage) {
+    let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
+    let (first, files, [done, given_up]) = three_in_two_jobs(&stage, &ada).await;
+    let now = stage.upload(&ada).await;
+    let wanted: Vec<String> = files.iter().map(|file| file.sha256.clone()).collect();
+    let asked =
+        async |upload: &Upload| stage.store.earlier(upload.user_id, upload.id, &wanted).await.unwrap();
+    let earlier = |file: &RawFile, session: &Upload, stack| Earlier {
+        sha256: file.sha256.clone(),
+        session: session.token.clone(),
+        stack,
+    };
+
+    // Jobs that wait or run count; what was left out does not, nor what this session itself has, nor what is another's.
+    let waiting: Vec<Earlier> = files[..3].iter().map(|file| earlier(file, &first, None)).collect();
+    assert_eq!(asked(&now).await, waiting);
+    assert_eq!(asked(&first).await, []);
+    assert_eq!(asked(&stage.upload(&eve).await).await, []);
+    let job = stage.claim("w", LONG).await.unwrap();
+    assert_eq!((job.id, asked(&now).await), (done, waiting));
+
+    // One job gets its stack, the other is given up.
+    stage.store.start_verifying(done, token(&job), LONG).await.unwrap();
+    let stack = stage.store.complete(done, token(&job), Some(&stage.new_stack()), LONG).await.unwrap().stack;
+    let job = stage.claim("w", LONG).await.unwrap();
+    let failure = Failure { code: "bad_input".to_owned(), message: "no stars".to_owned(), retry: false };
+    stage.store.fail(given_up, token(&job), &failure, &AT_ONCE).await.unwrap();
+    let stacked = [earlier(&files[0], &first, stack), earlier(&files[1], &first, stack)];
+    assert_eq!(asked(&now).await, stacked);
+
+    // Sent again all the same, it has a second home; the one with a stack is told.
+    let mut again = stage.new_file(&now, "0.fit", 1000);
+    again.sha256.clone_from(&files[0].sha256);
+    let Added::New(copy) = stage.store.add_file(&again).await.unwrap() else {
+        panic!("it is not in this session")
+    };
+    assert_eq!(stage.store.files_with(ada.id, now.id, &wanted).await.unwrap(), std::slice::from_ref(&copy));
+    let third = stage.upload(&ada).await;
+    assert_eq!(asked(&third).await, stacked, "a session that is open does not count");
+    let jobs = vec![stage.new_job(std::slice::from_ref(&copy))];
+    let plan =
+        Finalise { upload_id: now.id, user_id: ada.id, files: vec![copy.id], jobs, rejected: Vec::new() };
+    stage.store.finalise(&plan).await.unwrap();
+    assert_eq!(asked(&third).await, stacked);
+
+    // Without the stack only the copy is left, and without its job nothing.
+    stage.store.delete_stack(ada.id, stack.unwrap(), LONG).await.unwrap();
+    assert_eq!(asked(&third).await, [earlier(&copy, &now, None)]);
+    let waiting = stage.store.jobs_of_upload(ada.id, now.id).await.unwrap();
+    stage.store.delete_job(ada.id, waiting[0].id, LONG).await.unwrap();
+    assert_eq!(asked(&third).await, []);
+
+    // Nor does a session that was taken back.
+    let abandoned = stage.file(&third, "9.fit").await;
+    stage.store.abandon_upload(ada.id, third.id).await.unwrap();
+    let fourth = stage.upload(&ada).await;
+    assert_eq!(stage.store.earlier(ada.id, fourth.id, &[abandoned.sha256]).await.unwrap(), []);
+    stage.rules_hold().await;
 }
 
 pub(super) async fn sessions_expire_and_their_objects_go(stage: Stage) {

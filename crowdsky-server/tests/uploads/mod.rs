@@ -1,5 +1,6 @@
 //! What an upload may be, and what becomes of it: the same through the pages' scripts of the original and through `/api/v1`.
 
+mod earlier;
 mod groups;
 mod keys;
 mod odd_headers;

@@ -112,28 +112,40 @@ struct Asked {
 #[derive(Debug, Serialize, ToSchema)]
 struct Answered {
     sha256: String,
-    /// `missing`: send it. `have`: done.
+    /// `missing`: send it. `have`: done. `earlier`: it was sent in a session that was finalised, and is in a stack or in a job
+    /// that waits or runs; it can be sent again.
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chunk_key: Option<String>,
+    /// With `earlier`: the token of that session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    /// With `earlier`: the stack of its job, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack_id: Option<i64>,
 }
 
 impl From<Known> for Answered {
-    fn from(known: Known) -> Answered {
-        let status = if known.file.is_some() { "have" } else { "missing" };
-        let raw_id = known.file.as_ref().map(|file| file.id.0);
+    fn from(Known { sha256, file, earlier }: Known) -> Answered {
+        let status = match (&file, &earlier) {
+            (Some(_), _) => "have",
+            (None, Some(_)) => "earlier",
+            (None, None) => "missing",
+        };
         Answered {
-            sha256: known.sha256,
+            sha256,
             status,
-            raw_id,
-            chunk_key: known.file.and_then(|file| file.chunk_key),
+            raw_id: file.as_ref().map(|file| file.id.0),
+            chunk_key: file.and_then(|file| file.chunk_key),
+            stack_id: earlier.as_ref().and_then(|earlier| earlier.stack).map(|stack| stack.0),
+            session: earlier.map(|earlier| earlier.session),
         }
     }
 }
 
-/// Says which of these files the session has: what is there need not be sent again.
+/// Says which of these files the session has, and which an earlier one had: what is there need not be sent again.
 #[utoipa::path(post, path = "/api/v1/uploads/{token}/check", operation_id = "check_files", tag = "uploads",
     request_body = Vec<Asked>, security(("session" = [], "csrf" = [])),
     params(("token" = String, Path, description = "The session.")),

@@ -1,6 +1,7 @@
 //! The pages for people.
 
 mod account;
+mod check;
 mod download;
 mod home;
 mod stacks;
@@ -14,6 +15,7 @@ use axum::Router;
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .merge(home::routes())
+        .merge(check::routes())
         .merge(account::routes())
         .merge(upload::routes())
         .merge(status::routes())

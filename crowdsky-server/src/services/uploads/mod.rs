@@ -21,7 +21,7 @@ use crate::config::Settings;
 use crate::objects::Role;
 use crate::secret::random_hex;
 use crate::storage::{self, Blobs};
-use crate::store::{self, Finalise, Finalised, NewUpload, RawFile, Store, Upload, User};
+use crate::store::{self, Earlier, Finalise, Finalised, NewUpload, RawFile, Store, Upload, User};
 use permits::Permits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +42,8 @@ pub struct Known {
     pub sha256: String,
     /// The file, if the session has it.
     pub file: Option<RawFile>,
+    /// Where the user has sent it before, if this session has it not.
+    pub earlier: Option<Earlier>,
 }
 
 /// A session, its files, and what would be made of them.
@@ -117,7 +119,7 @@ impl Uploads {
         self.store.upload(user.id, token).await?.ok_or(Error::NotFound("upload session"))
     }
 
-    /// Which of these files the session has already.
+    /// Which of these files the session has already, and which the user has sent in an earlier one.
     pub async fn check(&self, user: &User, token: &str, wanted: &[Wanted]) -> Result<Vec<Known>> {
         if wanted.len() > MAX_QUESTION {
             let message = format!("Ask for {MAX_QUESTION} files at a time.");
@@ -128,7 +130,16 @@ impl Uploads {
         let files = self.store.files_with(user.id, upload.id, &hashes).await?;
         let files: BTreeMap<String, RawFile> =
             files.into_iter().map(|file| (file.sha256.clone(), file)).collect();
-        let known = |sha256: String| Known { file: files.get(&sha256).cloned(), sha256 };
+        let elsewhere: Vec<String> =
+            hashes.iter().filter(|hash| !files.contains_key(*hash)).cloned().collect();
+        let earlier = self.store.earlier(user.id, upload.id, &elsewhere).await?;
+        let earlier: BTreeMap<String, Earlier> =
+            earlier.into_iter().map(|earlier| (earlier.sha256.clone(), earlier)).collect();
+        let known = |sha256: String| Known {
+            file: files.get(&sha256).cloned(),
+            earlier: earlier.get(&sha256).cloned(),
+            sha256,
+        };
         Ok(hashes.into_iter().map(known).collect())
     }
 

@@ -24,6 +24,8 @@ macro_rules! clock {
 mod claim;
 #[path = "../sql/common.rs"]
 mod common;
+#[path = "../sql/earlier.rs"]
+mod earlier;
 #[path = "../sql/jobs.rs"]
 mod jobs;
 #[path = "../sql/outbox.rs"]

@@ -1,0 +1,69 @@
+// What every test in the browser needs: a server, Debian's Chromium, eyes, and a hand that drops files.
+
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+export const WIDE = { width: 1280, height: 900 };
+export const NARROW = { width: 390, height: 844 };
+
+export function check(what, good) {
+  if (!good) throw new Error(what);
+  console.log(`ok  ${what}`);
+}
+
+/** `crowdsky serve` over a folder of its own: the process and its address. */
+export async function serve(crowdsky, data) {
+  const server = spawn(crowdsky, ["serve", "--data-dir", data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: server.stdout });
+  const url = await new Promise((resolve, reject) => {
+    lines.on("line", (line) => line.startsWith("listening on ") && resolve(line.slice("listening on ".length).trim()));
+    server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+  return { server, url };
+}
+
+export const browse = () =>
+  chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+
+/** A page, and what it complains of: errors on its console, a policy that is broken, answers of 500 and more, dialogs. */
+export async function open(context) {
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(`${message.text()} (${message.location().url})`));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("response", (response) => response.status() >= 500 && complaints.push(`${response.status()} ${response.url()}`));
+  page.on("dialog", (dialog) => {
+    complaints.push(`a dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => console.error(`CSP: ${event.violatedDirective}`)));
+  return { page, complaints };
+}
+
+/** A screenshot of both widths; nothing may stand out to the right. */
+export async function look(page, folder, name) {
+  for (const [size, viewport] of [["1280", WIDE], ["390", NARROW]]) {
+    await page.setViewportSize(viewport);
+    await page.waitForTimeout(150);
+    const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    check(`${name} fits ${size} px`, excess <= 0);
+    await page.screenshot({ path: join(folder, `${name}-${size}.png`), fullPage: true });
+  }
+  await page.setViewportSize(WIDE);
+}
+
+/** Drops files and folders of this machine on an element, as a hand would. */
+export async function drop(page, element, ...paths) {
+  const session = await page.context().newCDPSession(page);
+  await page.locator(element).scrollIntoViewIfNeeded();
+  const box = await page.locator(element).boundingBox();
+  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"]) await session.send("Input.dispatchDragEvent", { type, ...at, data });
+  await session.detach();
+}

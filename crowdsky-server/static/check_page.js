@@ -1,0 +1,105 @@
+// "Check my FITS": files in, a verdict on each, and the report on the one that is looked at. Nothing is sent anywhere.
+
+import { FileChoice } from "./check_list.js";
+import { Picture } from "./check_picture.js";
+import { ReportView } from "./check_report.js";
+import { count } from "./facts.js";
+import { droppedFiles, isFits, pickedFiles } from "./folders.js";
+import { judge, sentence } from "./verdict.js";
+
+const $ = (name) => document.getElementById(`check-${name}`);
+
+const script = new URL("./check_page_worker.js", import.meta.url);
+// One goes through all files, the other waits for the one that is looked at.
+const [crowd, looker] = [new Worker(script, { type: "module" }), new Worker(script, { type: "module" })];
+const byName = new Intl.Collator("en", { numeric: true });
+const files = [];
+const counts = { good: 0, warnings: 0, refused: 0 };
+let passed = 0;
+/** The first of what came last: it is looked at as soon as it is checked. */
+let first = null;
+const view = new ReportView();
+const picture = new Picture();
+// It is checked anew: keeping the reports of thousands would fill the memory.
+const choice = new FileChoice((item) => looker.postMessage({ id: item.id, file: item.file }));
+
+/** Takes what a hand has given. In folders only FITS is looked at; a file that was named itself always is. */
+function take(found) {
+  const wanted = found.filter(({ path }) => !path.includes("/") || isFits(path));
+  wanted.sort((a, b) => byName.compare(a.path, b.path));
+  first = files.length;
+  passed += found.length - wanted.length;
+  for (const { file, path } of wanted) {
+    const item = { id: files.length, file, path, verdict: null, reason: "" };
+    files.push(item);
+    crowd.postMessage({ id: item.id, file });
+  }
+  $("results").hidden = files.length === 0;
+  choice.set(files);
+  if (found.length > 0) tell();
+}
+
+function tell() {
+  choice.tell(counts);
+  const checked = counts.good + counts.warnings + counts.refused;
+  const words = { good: "good", warnings: "good with findings", refused: "cannot be stacked" };
+  const parts = Object.keys(words).filter((verdict) => counts[verdict] > 0).map((verdict) => `${count(counts[verdict])} ${words[verdict]}`);
+  const done = `${count(checked)} ${checked === 1 ? "file" : "files"} checked: ${parts.join(", ")}.`;
+  const others = ` ${count(passed)} other ${passed === 1 ? "file was" : "files were"} passed over: only .fit and .fits are looked at in folders.`;
+  const now = checked < files.length ? `Checking ${count(files.length)} files …` : done;
+  $("status").textContent = (files.length > 0 ? now : "There is no FITS file in it.") + (passed > 0 ? others : "");
+}
+
+function unreadable(why) {
+  return { verdict: "refused", reason: `The file could not be read (${sentence(why)}) It may have been moved or deleted since, or the browser may not read it.` };
+}
+
+crowd.onmessage = ({ data: { id, report, unread, failed } }) => {
+  if (failed !== undefined) return unstarted(failed);
+  const item = files[id];
+  Object.assign(item, report ? judge(report) : unreadable(unread));
+  counts[item.verdict] += 1;
+  choice.changed(item);
+  tell();
+  if (id === first) choice.choose(item);
+};
+
+looker.onmessage = ({ data: { id, report, unread } }) => {
+  const item = files[id];
+  if (choice.chosen !== item) return;
+  // It may have been there when it was checked with the others, and be gone now.
+  view.show(report ? item : { ...item, ...unreadable(unread) }, report);
+  picture.show(item, report);
+};
+
+function trouble(sentence) {
+  $("trouble").textContent = sentence;
+  $("trouble").hidden = false;
+}
+
+const unstarted = (why) => trouble(`The check could not be started: ${why}. Load the page again; it needs a browser that runs WebAssembly in workers, as all do since 2023.`);
+
+crowd.onerror = (event) => unstarted(event.message ?? "its script did not load");
+
+// A file that misses the frame would replace the page.
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  $("drop").classList.add("over");
+});
+addEventListener("dragleave", (event) => event.relatedTarget === null && $("drop").classList.remove("over"));
+addEventListener("drop", async (event) => {
+  event.preventDefault();
+  $("drop").classList.remove("over");
+  try {
+    take(await droppedFiles(event.dataTransfer));
+  } catch (error) {
+    trouble(`The folder could not be read: ${error.message}. Choose its files instead.`);
+  }
+});
+for (const name of ["files", "folder"]) {
+  $(name).addEventListener("change", () => {
+    take(pickedFiles($(name)));
+    $(name).value = "";
+  });
+}
+document.getElementById("checker").hidden = false;

@@ -1,0 +1,22 @@
+// Looks at the pixels of one frame: `{id, file, longest}` in, `{id, image, stars, fwhm, sky}` or `{id, unread}` out.
+
+import init, { preview, quality } from "./wasm/pixels.js";
+
+const ready = init({ module_or_path: new URL("./wasm/pixels_bg.wasm", import.meta.url) });
+
+self.onmessage = async ({ data: { id, file, longest } }) => {
+  try {
+    await ready;
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const shown = preview(bytes, longest);
+    const { width, height } = shown;
+    const image = new ImageData(new Uint8ClampedArray(shown.rgba), width, height);
+    shown.free();
+    const measured = quality(bytes);
+    const { stars, fwhm, sky } = measured;
+    measured.free();
+    self.postMessage({ id, image, stars, fwhm, sky });
+  } catch (error) {
+    self.postMessage({ id, unread: String(error.message ?? error) });
+  }
+};
