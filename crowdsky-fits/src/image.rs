@@ -1,7 +1,7 @@
 //! Images: the stored samples, and the physical values BSCALE, BZERO and BLANK make of them (FITS 4.0, section 4.4.2.5).
 
 use crate::bitpix::{Bitpix, Samples};
-use crate::finding::{Code, Findings};
+use crate::finding::{Code, Finding, Findings};
 use crate::hdu::{HduHead, Layout};
 use crate::{Error, Header, Limits};
 use alloc::vec::Vec;
@@ -103,6 +103,30 @@ impl Image {
     }
 }
 
+/// What is odd about BSCALE and BZERO of an image; [`inspect`](crate::inspect()) finds it too.
+pub fn scaling_findings(header: &Header, layout: &Layout) -> Vec<Finding> {
+    let mut findings = Findings::new(usize::MAX);
+    if layout.kind.is_image() {
+        scale_and_zero(header, &mut findings);
+    }
+    findings.into_vec()
+}
+
+fn scale_and_zero(header: &Header, findings: &mut Findings) -> (f64, f64) {
+    let mut number = |keyword: &str, usual: u8| {
+        let usual_value = f64::from(usual);
+        let Some(card) = header.get(keyword) else { return usual_value };
+        card.value().and_then(|value| value.as_real()).filter(|value| value.is_finite()).unwrap_or_else(
+            || {
+                let message = alloc::format!("{keyword} is not a number; {usual} is assumed");
+                findings.add(Code::ScalingUnreadable, keyword, card.offset(), message);
+                usual_value
+            },
+        )
+    };
+    (number("BSCALE", 1), number("BZERO", 0))
+}
+
 /// What BSCALE, BZERO and BLANK say.
 pub(crate) struct Scaling {
     /// Of the type that holds the values exactly if there is one, else the stored type.
@@ -114,17 +138,7 @@ pub(crate) struct Scaling {
 
 impl Scaling {
     pub(crate) fn of(header: &Header, bitpix: Bitpix, findings: &mut Findings) -> Self {
-        let mut number = |keyword: &str, usual: f64| {
-            let Some(card) = header.get(keyword) else { return usual };
-            card.value().and_then(|value| value.as_real()).filter(|value| value.is_finite()).unwrap_or_else(
-                || {
-                    let message = alloc::format!("{keyword} is not a number; {usual} is assumed");
-                    findings.add(Code::ScalingUnreadable, keyword, card.offset(), message);
-                    usual
-                },
-            )
-        };
-        let (bscale, bzero) = (number("BSCALE", 1.0), number("BZERO", 0.0));
+        let (bscale, bzero) = scale_and_zero(header, findings);
         let blank = header.integer("BLANK").filter(|_| !bitpix.is_float()).map(i128::from);
         match Samples::empty(bitpix, bzero).filter(|_| bscale == 1.0) {
             // All these offsets are whole numbers below 2^64.

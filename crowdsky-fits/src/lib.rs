@@ -65,7 +65,7 @@ pub use frame::{FactsForm, FindingForm};
 pub use frame::{FrameClass, Refusal, ascii, bayer_finding, frame_meta, stack_cards};
 pub use hdu::{Hdu, HduData, HduHead, HduKind, Layout};
 pub use header::{Header, ParsedHeader};
-pub use image::Image;
+pub use image::{Image, scaling_findings};
 pub use inspect::{FileReport, inspect, verify};
 pub use limits::Limits;
 pub use raw::{RawFrame, read_raw_u16};

@@ -2,7 +2,7 @@
 
 import init, { preview, quality } from "./wasm/pixels.js";
 
-const ready = init({ module_or_path: new URL("./wasm/pixels_bg.wasm", import.meta.url) });
+const ready = init();
 
 self.onmessage = async ({ data: { id, file, longest } }) => {
   try {

@@ -4,7 +4,7 @@ import init from "./wasm/header.js";
 import { check } from "./wasm/check.js";
 
 // Messages that come before the module is there wait for it, and each for the one before.
-let last = init({ module_or_path: new URL("./wasm/header_bg.wasm", import.meta.url) }).catch((error) => self.postMessage({ failed: String(error.message ?? error) }));
+let last = init().catch((error) => self.postMessage({ failed: String(error.message ?? error) }));
 
 self.onmessage = ({ data: { id, file } }) => {
   last = last.then(() => tell(id, file));

@@ -3,6 +3,7 @@
 use crowdsky_core::FrameMeta;
 use crowdsky_fits::{
     Finding, FrameClass, HeaderScanner, Layout, ParsedHeader, Refusal, bayer_finding, frame_meta, padding,
+    scaling_findings,
 };
 
 /// A file, checked by its header.
@@ -45,6 +46,7 @@ impl Checked {
             Err(error) => (None, Some(error.to_string()), Some(error.into()), false),
             Ok((layout, noted)) => {
                 findings.extend(noted);
+                findings.extend(scaling_findings(&parsed.header, &layout));
                 let data = header_bytes + layout.data_bytes;
                 let expected = data + padding(layout.data_bytes);
                 let fault = bytes.filter(|bytes| *bytes < data).map(|bytes| {
