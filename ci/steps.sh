@@ -90,6 +90,8 @@ step_wasm() {
     wasm_cargo build --release -p crowdsky-core -p crowdsky-fits
     # Without std, as other programs may embed it.
     wasm_cargo build --release -p crowdsky-fits --no-default-features
+    need_browser
+    crowdsky-wasm/ci/check.sh
 }
 
 step_healpy() {
