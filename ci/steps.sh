@@ -8,7 +8,7 @@ declare -A ABOUT=(
     [test]='unit, integration and documentation tests'
     [features]='the libraries and the command line with cfitsio; both without their default features'
     [doc]='the documentation builds without a warning'
-    [wasm]='core and fits build for the browser'
+    [wasm]='modules for the browser: those of the sources, within their budgets, equal to native code in Node and Chromium; the package for npm'
     [healpy]='HEALPix tiles are those of healpy'
     [astropy]='cards, images and tables are those astropy reads'
     [stack]='a simulated night is stacked; fitsverify and astropy accept the file'
@@ -74,6 +74,7 @@ step_features() {
     # Of the server, what reads frames: the rest is the same, and has been tested.
     run_tests -p crowdsky-server --features crowdsky-server/cfitsio --test main stack::
     run_tests -p crowdsky-server --no-default-features
+    run_tests -p crowdsky-wasm --no-default-features --features pixels
     cargo check -p crowdsky-core
     cargo check -p crowdsky-fits --no-default-features
     cargo check -p crowdsky-fits --no-default-features --features std
@@ -227,6 +228,7 @@ step_deny() {
     # Not `advisories`: its database is a download from elsewhere, which a closed network does not allow.
     cargo deny --all-features check licenses bans sources
     cargo deny --manifest-path fuzz/Cargo.toml --config deny.toml check licenses bans sources
+    cargo deny --manifest-path crowdsky-wasm/bindgen/Cargo.toml --config deny.toml check licenses bans sources
 }
 
 step_package() {
@@ -235,5 +237,5 @@ step_package() {
     # Whether they compile is the question, not how fast they run. In a folder of its own: cargo keeps what it unpacks of a
     # version for ever, by the folder's name, and the next time would check the crates of the last.
     CARGO_TARGET_DIR=$scratch/package CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=false \
-        cargo package --workspace --exclude crowdsky-benches --exclude crowdsky-py "${dirty[@]}"
+        cargo package --workspace --exclude crowdsky-benches --exclude crowdsky-py --exclude crowdsky-wasm "${dirty[@]}"
 }

@@ -88,3 +88,52 @@ impl Checked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crowdsky_fits::Limits;
+    use crowdsky_sim::{Night, NightOptions};
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    fn frame() -> Result<Vec<u8>, crowdsky_sim::Error> {
+        Night::new(NightOptions::default().frames(3).size(64, 48).stars(30))?.fits_bytes(1)
+    }
+
+    fn checked(bytes: &[u8], size: u64) -> Checked {
+        let mut scanner = HeaderScanner::new(&Limits::default());
+        scanner.push(bytes);
+        Checked::of(&scanner, Some(size))
+    }
+
+    fn code(checked: &Checked) -> Option<&'static str> {
+        checked.refusal.as_ref().map(Refusal::code)
+    }
+
+    #[test]
+    fn a_frame_is_as_long_as_its_header_says() -> Outcome {
+        let bytes = frame()?;
+        let whole = bytes.len() as u64;
+        let good = checked(&bytes, whole);
+        assert_eq!((good.fault(), code(&good)), (None, None));
+        assert_eq!(good.content.as_ref().ok().and_then(|content| content.expected), Some(whole));
+        // The pixels are all there, the padding is not: it can be read, and the server does not take it.
+        let unpadded = checked(&bytes, whole - 1);
+        assert_eq!((unpadded.fault(), code(&unpadded)), (None, Some("truncated")));
+        let cut = checked(&bytes, whole / 2);
+        assert!(cut.fault().is_some_and(|told| told.contains("cut off")));
+        assert_eq!(code(&checked(&bytes, whole + 1)), Some("too_long"));
+        Ok(())
+    }
+
+    #[test]
+    fn what_has_no_header_is_refused_in_words() -> Outcome {
+        let gif = checked(b"GIF89a", 6);
+        assert_eq!((gif.facts(), code(&gif)), (None, Some("not_fits")));
+        let bytes = frame()?;
+        let headless = checked(&bytes[..2880], 2880);
+        assert_eq!((headless.facts(), code(&headless)), (None, Some("truncated")));
+        Ok(())
+    }
+}
