@@ -2,81 +2,27 @@
 //
 // node playwright.mjs CROWDSKY PYTHON SCREENSHOTS
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
+import { PASSWORD, WIDE, browse, check, complaintsOf, dropFolder, look as lookAt, register, serve, simulate, until } from "./common.mjs";
 
 const [crowdsky, python, screenshots] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "crowdsky-web-"));
-const WIDE = { width: 1280, height: 900 };
-const NARROW = { width: 390, height: 844 };
-const say = (text) => console.log(text);
-
-function check(what, good) {
-  if (!good) throw new Error(what);
-  say(`ok  ${what}`);
-}
-
-/** `crowdsky serve` over a folder of its own; its address. */
-async function serve() {
-  const server = spawn(crowdsky, ["serve", "--data-dir", join(folder, "data"), "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = createInterface({ input: server.stdout });
-  const url = await new Promise((resolve, reject) => {
-    lines.on("line", (line) => line.startsWith("listening on ") && resolve(line.slice("listening on ".length).trim()));
-    server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  return { server, url };
-}
-
-/** A screenshot of both widths; nothing may stand out to the right. */
-async function look(page, name) {
-  for (const [size, viewport] of [["1280", WIDE], ["390", NARROW]]) {
-    await page.setViewportSize(viewport);
-    await page.waitForTimeout(150);
-    const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    check(`${name} fits ${size} px`, excess <= 0);
-    await page.screenshot({ path: join(screenshots, `${name}-${size}.png`), fullPage: true });
-  }
-  await page.setViewportSize(WIDE);
-}
-
-/** Drops a folder of this machine on an element, as a hand would. */
-async function dropFolder(page, element, path) {
-  const session = await page.context().newCDPSession(page);
-  const box = await page.locator(element).boundingBox();
-  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-  const data = { items: [], files: [path], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"]) await session.send("Input.dispatchDragEvent", { type, ...at, data });
-  await session.detach();
-}
+const look = (page, name) => lookAt(page, screenshots, name);
 
 async function run(url) {
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  const browser = await browse();
   const context = await browser.newContext({ viewport: WIDE, acceptDownloads: true, colorScheme: "dark" });
   const page = await context.newPage();
-  // A policy that is broken is told on the console too.
-  const complaints = [];
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(`${message.text()} (${message.location().url})`));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("response", (response) => response.status() >= 500 && complaints.push(`${response.status()} ${response.url()}`));
-  await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => console.error(`CSP: ${event.violatedDirective}`)));
+  const complaints = await complaintsOf(page);
 
   await page.goto(`${url}/`);
   await look(page, "home");
   await page.goto(`${url}/login.php?msg=login_required`);
   await look(page, "login");
-  const form = page.locator('form:has(input[name="form_action"][value="register"])');
-  await form.locator('[name="username"]').fill("galileo");
-  await form.locator('[name="email"]').fill("galileo@example.org");
-  await form.locator('[name="password"]').fill("eppur si muove 1633");
-  await form.locator("button").first().click();
-  await page.waitForURL(/upload/);
+  await register(page, url, "galileo");
   await look(page, "upload-empty");
   await page.goto(`${url}/stacks.php`);
   await look(page, "stacks-empty");
@@ -85,17 +31,22 @@ async function run(url) {
 
   // One bad frame beside eight good ones, and a picture that is none.
   const night = join(folder, "M 31_sub");
-  execFileSync(crowdsky, ["simulate", night, "--frames", "8", "--seed", "7"], { stdio: "inherit" });
+  simulate(crowdsky, night, "--frames", "8", "--seed", "7");
   const frames = readdirSync(night).filter((name) => name.endsWith(".fit"));
   check("eight frames are simulated", frames.length === 8);
   writeFileSync(join(night, "Light_broken.fit"), "GIF89a");
   writeFileSync(join(night, "Light_thn.jpg"), "no frame");
   await page.goto(`${url}/upload.php`);
   await dropFolder(page, "#drop", night);
-  await page.waitForFunction(() => /^8 of 8 files done/.test(document.querySelector("#summary").textContent), null, { timeout: 120000 });
+  await until(page, "ready");
   const summary = await page.locator("#summary").textContent();
-  check(`the folder is uploaded: ${summary}`, summary.includes("1 not accepted") && /left out/.test(summary));
-  await look(page, "upload-done");
+  check(`the folder is checked, nothing is sent: ${summary}`, /^8 frames, .* for 1 stack\. Nothing is sent yet\. 1 not accepted, 2 left out: not \.fit\./.test(summary));
+  await page.waitForFunction(() => /^(Good|Fair|Poor): FWHM/.test(document.querySelector(".slot-quality span")?.textContent), null, { timeout: 60000 });
+  await look(page, "upload-ready");
+  await page.locator("#auto").uncheck();
+  await page.locator("#start").click();
+  await until(page, "sent", 120000);
+  await look(page, "upload-sent");
 
   // What is there is not sent again after a reload.
   let sent = 0;
@@ -104,7 +55,10 @@ async function run(url) {
   await page.waitForSelector("#resume:not([hidden])");
   await look(page, "upload-resumed");
   await dropFolder(page, "#drop", night);
-  await page.waitForFunction(() => /^8 of 8 files done/.test(document.querySelector("#summary").textContent), null, { timeout: 60000 });
+  await until(page, "ready");
+  await page.locator("#auto").uncheck();
+  await page.locator("#start").click();
+  await until(page, "sent");
   check("after a reload no frame is sent again", sent === 0);
   // Somebody signs out and in again in another tab: the page takes the new session's form token and goes on.
   const other = await context.newPage();
@@ -113,7 +67,7 @@ async function run(url) {
   await other.goto(`${url}/login.php`);
   const again = other.locator('form:has(input[name="form_action"][value="login"])');
   await again.locator('[name="username"]').fill("galileo");
-  await again.locator('[name="password"]').fill("eppur si muove 1633");
+  await again.locator('[name="password"]').fill(PASSWORD);
   await again.locator("button").first().click();
   await other.waitForURL(/upload/);
   await other.close();
@@ -172,7 +126,7 @@ async function run(url) {
 }
 
 mkdirSync(screenshots, { recursive: true });
-const { server, url } = await serve();
+const { server, url } = await serve(crowdsky, join(folder, "data"));
 try {
   await run(url);
 } finally {

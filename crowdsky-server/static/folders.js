@@ -1,38 +1,96 @@
-// Files of a drop or of a picker, folders searched to the bottom.
+// Files of a drop, of a picker or of a folder the browser remembers; folders are searched to the bottom. They come in batches, as they
+// are found: a folder of thousands is never collected first.
+//
+// A batch is `{files: [{file, path}], others, unread: [{path, reason}]}`: raw frames by name, how many files are something else, and
+// what could not be read.
 
 /** Which names may be raw frames. */
 export const isFits = (name) => /\.fits?$/i.test(name);
 
+/** Files of one batch: as many as browsers give of a folder at once. */
+const BATCH = 100;
+
 /**
- * The files of a drop with their paths. To be called within the event: afterwards the browser has forgotten them.
+ * The batches of a drop. To be called within the event: afterwards the browser has forgotten what was dropped.
  * @param {DataTransfer} transfer
- * @returns {Promise<{file: File, path: string}[]>}
  */
-export async function droppedFiles(transfer) {
-  const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
-  const found = [];
-  for (const entry of entries) await walk(entry, found);
+export function droppedFiles(transfer) {
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
+  return batchesOf(entries);
+}
+
+async function* batchesOf(entries) {
+  const loose = entries.filter((entry) => !entry.isDirectory);
+  if (loose.length) yield batch(loose, (entry) => entry.fullPath?.replace(/^\//, "") ?? entry.name, fileOf);
+  for (const entry of entries) if (entry.isDirectory) yield* walk(entry);
+}
+
+async function* walk(folder) {
+  const reader = folder.createReader();
+  const path = (entry) => entry.fullPath.replace(/^\//, "");
+  for (;;) {
+    let some;
+    try {
+      // At most 100 come at a time; none is the end.
+      some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    } catch (error) {
+      yield unreadable(path(folder), error);
+      return;
+    }
+    if (some.length === 0) return;
+    yield batch(some.filter((entry) => entry.isFile), path, fileOf);
+    for (const entry of some) if (entry.isDirectory) yield* walk(entry);
+  }
+}
+
+/** A dropped file without an entry is itself. */
+const fileOf = (entry) => (entry.file ? new Promise((resolve, reject) => entry.file(resolve, reject)) : entry);
+
+/**
+ * The batches of a folder by its handle.
+ * @param {FileSystemDirectoryHandle} handle
+ */
+export async function* handleFiles(handle, path = handle.name) {
+  const here = (entry) => `${path}/${entry.name}`;
+  const file = (entry) => entry.getFile();
+  let some = [];
+  try {
+    for await (const entry of handle.values()) {
+      if (entry.kind === "directory") yield* handleFiles(entry, here(entry));
+      else some.push(entry);
+      if (some.length === BATCH) yield batch(some.splice(0), here, file);
+    }
+  } catch (error) {
+    yield unreadable(path, error);
+  }
+  if (some.length) yield batch(some, here, file);
+}
+
+/** The batches of a picker. */
+export function* pickedFiles(input) {
+  const files = [...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
+  for (let at = 0; at < files.length; at += BATCH) {
+    const some = files.slice(at, at + BATCH);
+    const fits = some.filter(({ file }) => isFits(file.name));
+    yield { files: fits, others: some.length - fits.length, unread: [] };
+  }
+}
+
+const unreadable = (path, error) => ({ files: [], others: 0, unread: [{ path, reason: `It cannot be read: ${error.message}` }] });
+
+/** What is no FITS file by its name is not even opened. */
+async function batch(entries, path, file) {
+  const fits = entries.filter((entry) => isFits(entry.name));
+  const found = { files: [], others: entries.length - fits.length, unread: [] };
+  await Promise.all(
+    fits.map(async (entry) => {
+      try {
+        found.files.push({ file: await file(entry), path: path(entry) });
+      } catch (error) {
+        found.unread.push(...unreadable(path(entry), error).unread);
+      }
+    }),
+  );
   return found;
 }
-
-async function walk(entry, found) {
-  if (!entry) return;
-  if (entry.isDirectory) {
-    const reader = entry.createReader();
-    for (;;) {
-      // At most 100 come at a time; none is the end.
-      const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-      if (some.length === 0) return;
-      for (const child of some) await walk(child, found);
-    }
-  }
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    found.push({ file, path: entry.fullPath.replace(/^\//, "") });
-  } else if (typeof entry.name === "string") {
-    found.push({ file: entry, path: entry.name });
-  }
-}
-
-/** The files of a picker with their paths. */
-export const pickedFiles = (input) => [...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));

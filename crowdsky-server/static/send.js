@@ -6,16 +6,14 @@ const META = 'meta[name="csrf-token"]';
 const SIGNED_OUT = "You are signed out. Sign in again in another tab, then go on.";
 const csrf = () => document.querySelector(META).content;
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
-const base64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+const base64 = (hex) => btoa(String.fromCharCode(...hex.match(/../g).map((byte) => parseInt(byte, 16))));
+/** Seconds without a byte, or without an answer, after which a connection is taken to be dead: a lid was closed, a cable pulled. */
+const STALLED = 90;
+/** What answers instead of a server that is away. */
+const AWAY = [502, 503, 504];
 
 /** Whether the browser computes hashes: only where the page came by https or from this machine. */
 export const canHash = () => Boolean(globalThis.crypto?.subtle);
-
-/** SHA-256 of a file. */
-export async function digest(file) {
-  const hash = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-  return { hex: hex(hash), base64: base64(hash) };
-}
 
 /**
  * Whether somebody has signed in again meanwhile, in another tab: the new session has another form token, which is taken over.
@@ -56,6 +54,7 @@ function failure(status, text, retryAfter) {
   if (status === 401 || status === 302) return new Failure(SIGNED_OUT, { stop: true });
   if (status === 403 || status === 404 || said.code === "wrong_state") return new Failure(sentence, { stop: true });
   if (said.code === "quota_exceeded" || said.code === "limit") return new Failure(sentence, { stop: true });
+  if (AWAY.includes(status)) return new Failure(sentence, { away: true, after: Number(retryAfter) || 0 });
   const again = status === 408 || status === 429 || status >= 500 || said.code === "digest_mismatch";
   return new Failure(sentence, { again, after: Number(retryAfter) || 0 });
 }
@@ -81,7 +80,7 @@ async function askOnce(method, path, body, headers) {
   try {
     answer = await fetch(`/api/v1/${path}`, request);
   } catch {
-    throw new Failure("The server cannot be reached.", { again: true });
+    throw new Failure("The server cannot be reached.", { away: true });
   }
   const text = await answer.text();
   if (!answer.ok) throw Object.assign(failure(answer.status, text, answer.headers.get("Retry-After")), { status: answer.status });
@@ -96,10 +95,13 @@ export function openSession(key) {
 /** A random key. */
 export const randomKey = () => hex(crypto.getRandomValues(new Uint8Array(16)));
 
-/** Sends a file whose hash is known. */
-export function put(token, name, file, hash, tools) {
-  const path = `/api/v1/uploads/${token}/files/${hash.hex}?name=${encodeURIComponent(name)}`;
-  return transfer("PUT", path, file, { "Content-Digest": `sha-256=:${hash.base64}:`, "Content-Type": "application/octet-stream" }, tools);
+/** Asks what the server has of these files: `[{sha256, status}]`. */
+export const known = (token, files) => ask("POST", `uploads/${token}/check`, files);
+
+/** Sends a file whose SHA-256 is known. */
+export function put(token, name, file, sha256, tools) {
+  const path = `/api/v1/uploads/${token}/files/${sha256}?name=${encodeURIComponent(name)}`;
+  return transfer("PUT", path, file, { "Content-Digest": `sha-256=:${base64(sha256)}:`, "Content-Type": "application/octet-stream" }, tools);
 }
 
 /** Sends a file without a hash. */
@@ -125,17 +127,31 @@ function transferOnce(method, path, body, headers, { signal, progress }) {
     const request = new XMLHttpRequest();
     request.open(method, path);
     for (const [name, value] of Object.entries({ ...headers, "X-CSRF-Token": csrf() })) request.setRequestHeader(name, value);
-    request.upload.addEventListener("progress", (event) => progress(event.loaded));
-    request.addEventListener("load", () => {
-      const { status } = request;
-      // A form that finds nobody signed in is sent on to the page for that.
-      const elsewhere = request.responseURL.includes("/login");
-      if (status >= 200 && status < 300 && !elsewhere) resolve();
-      else reject(Object.assign(failure(elsewhere ? 401 : status, request.responseText, request.getResponseHeader("Retry-After")), { status: elsewhere ? 401 : status }));
+    const lost = () => Object.assign(new Failure("The connection broke off.", { away: true }), { status: 0 });
+    let stalled = false;
+    let timer;
+    const alive = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        stalled = true;
+        request.abort();
+      }, STALLED * 1000);
+    };
+    request.upload.addEventListener("progress", (event) => {
+      alive();
+      progress(event.loaded);
     });
-    request.addEventListener("error", () => reject(Object.assign(new Failure("The connection broke off.", { again: true }), { status: 0 })));
-    request.addEventListener("abort", () => reject(new Failure("Broken off.")));
+    request.addEventListener("load", () => {
+      // A form that finds nobody signed in is sent on to the page for that.
+      const status = request.responseURL.includes("/login") ? 401 : request.status;
+      if (status >= 200 && status < 300) resolve();
+      else reject(Object.assign(failure(status, request.responseText, request.getResponseHeader("Retry-After")), { status }));
+    });
+    request.addEventListener("error", () => reject(lost()));
+    request.addEventListener("abort", () => reject(stalled ? lost() : new Failure("Broken off.")));
+    request.addEventListener("loadend", () => clearTimeout(timer));
     signal.addEventListener("abort", () => request.abort(), { once: true });
+    alive();
     request.send(body);
   });
 }

@@ -1,35 +1,92 @@
-// The upload page: drop, look, send, finalise.
+// The upload page: its parts are put together here. Files come in (`intake.js`), wait in the queue (`queue.js`), are seen as what will be
+// stacked (`groups.js`), go out (`delivery.js`), and the session is closed.
 
-import { FileList } from "./file_list.js";
-import { HEADER_BYTES, frameFacts } from "./fits_header.js";
-import { droppedFiles, isFits, pickedFiles } from "./folders.js";
-import { bytes, groupFrames, minute, slotOf } from "./groups.js";
-import { Queue } from "./queue.js";
-import { ask, canHash, digest, openSession, post, put, randomKey } from "./send.js";
+import { Announcer } from "./announce.js";
+import { delivery } from "./delivery.js";
+import { fileRow, reasonRow } from "./file_rows.js";
+import { droppedFiles, handleFiles, pickedFiles } from "./folders.js";
+import { Groups } from "./groups.js";
+import { groupRow, storedRow } from "./groups_view.js";
+import * as handles from "./handles.js";
+import { digest } from "./hash.js";
+import { Intake } from "./intake.js";
+import { Previews } from "./previews.js";
+import { Pace } from "./progress.js";
+import { Queue, pause, sleep } from "./queue.js";
+import { canHash, post, put } from "./send.js";
+import { Session } from "./session.js";
+import { headline, situation, summary } from "./situation.js";
+import { VirtualList } from "./virtual_list.js";
+import { bytes, count, slotOf } from "./words.js";
 
-const MEMORY = "crowdsky.upload";
-/** Headers read at once. */
-const READERS = 8;
+/** Milliseconds between two drawings: progress comes much more often. */
+const DRAWN_EVERY = 100;
 const $ = (id) => document.getElementById(id);
-const uploader = $("uploader");
-const maxBytes = Number(uploader.dataset.maxBytes);
-const maxFiles = Number(uploader.dataset.maxFiles);
+const line = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
 
-const list = new FileList($("files"));
-const queue = new Queue({ send, changed: draw, stopped: trouble });
-/** Hashes the session had when the page was loaded. */
-const there = new Set();
-let session = null;
-let key = randomKey();
-let reading = 0;
-let leftOut = 0;
-/** Chunks of what the session had. */
-let stored = [];
-let finalising = false;
+function say(id, text) {
+  if ($(id).textContent !== text) $(id).textContent = text;
+  $(id).hidden = text === "";
+}
 
-uploader.hidden = false;
+const session = new Session();
+const queue = new Queue({
+  send: delivery({
+    open: () => session.open(),
+    there: session.there,
+    digest: canHash() ? digest : null,
+    status: (...asked) => session.status(...asked),
+    put: (token, item, tools) => put(token, item.name, item.file, item.hash, tools),
+    post: (token, item, tools) => post(token, item.name, item.file, tools),
+  }),
+  changed: draw,
+  stopped: (message) => say("trouble", message),
+  ended: over,
+  more: () => intake.busy,
+});
+const groups = new Groups(queue);
+const intake = new Intake({
+  maxBytes: Number($("uploader").dataset.maxBytes),
+  maxFiles: Number($("uploader").dataset.maxFiles),
+  add: (items) => queue.add(items),
+  chunks(chunks) {
+    groups.merge(chunks);
+    lists.groups.show(groups.rows());
+  },
+  changed() {
+    queue.look();
+    draw();
+  },
+  broken,
+});
+const previews = new Previews(() => lists.groups.refresh());
+const lists = {
+  groups: new VirtualList(
+    $("groups"),
+    ((made) => (row) => (row.kind === "stored" ? storedRow(row) : made(row)))(groupRow(groups)),
+    (rows) => previews.want(rows.filter(({ kind }) => kind === "slot").map(({ group }) => group)),
+  ),
+  failed: new VirtualList($("failed"), reasonRow),
+  rejected: new VirtualList($("rejected"), reasonRow),
+  files: new VirtualList($("files"), fileRow),
+};
+const announcer = new Announcer($("status"));
+const pace = new Pace();
+/** Folders by their handles, to be remembered once something is sent. */
+const folders = [];
+/** Finalise: whether it runs, until when it waits for a server that is away, and whether it has succeeded. */
+const closing = { running: false, again: 0, wake: null, finished: false };
+
+$("uploader").hidden = false;
 $("plain").hidden = true;
-resume();
+goOn();
+
+/** Without WebAssembly files are sent one by one. */
+function broken(why) {
+  $("uploader").hidden = true;
+  $("plain").hidden = false;
+  say("broken", `This browser cannot check frames before they are sent (${why}). Use a newer one, or upload frames one by one here.`);
+}
 
 // ---- files in ----
 
@@ -44,209 +101,236 @@ document.addEventListener("dragleave", (event) => event.relatedTarget || drop.cl
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
+  if (closing.finished) return;
+  handles.droppedFolders(event.dataTransfer).then(keep, () => {});
   take(droppedFiles(event.dataTransfer));
 });
 for (const id of ["pick-folder", "pick-files"]) {
   $(id).addEventListener("change", (event) => {
-    take(Promise.resolve(pickedFiles(event.target)));
+    take([...pickedFiles(event.target)]);
     event.target.value = "";
   });
 }
+$("pick-folder").addEventListener("click", async (event) => {
+  // The newer picker gives a handle, by which the folder is found again after a reload.
+  if (!window.showDirectoryPicker) return;
+  event.preventDefault();
+  try {
+    const folder = await window.showDirectoryPicker({ mode: "read" });
+    keep([folder]);
+    take(handleFiles(folder));
+  } catch (error) {
+    if (error.name !== "AbortError") say("trouble", `The folder cannot be read: ${error.message}`);
+  }
+});
 
-async function take(files) {
-  reading += 1;
+const take = (batches) => intake.take(batches).catch((error) => say("trouble", `The files cannot be read: ${error.message}`));
+
+function keep(some) {
+  folders.push(...some);
+  // Without it the page asks for the folder again, which is no failure.
+  if (queue.started) handles.remember(folders).catch(() => {});
+}
+
+async function goOn() {
+  const overview = await session.resume().catch((error) => void say("trouble", error.message));
+  if (!overview || session.there.size === 0) return;
+  const { size } = session.there;
+  say("resume-text", `An upload is still open: ${count(size, "file")} (${bytes(overview.total_bytes)}) ${size === 1 ? "is" : "are"} safe on the server. ` +
+    "Drop the same folder again to go on; what is there already is not sent again. Or finalise what is there.");
+  $("resume").hidden = false;
+  if (groups.chunks.length === 0) lists.groups.show(overview.groups.map((group) => ({ key: group, kind: "stored", group: { ...group, slot: slotOf(group.chunk_key) } })));
   draw();
-  try {
-    const found = await files;
-    const known = new Set(queue.items.map(mark));
-    const fits = found.filter(({ file }) => isFits(file.name));
-    leftOut += found.length - fits.length;
-    const fresh = fits.map(({ file, path }) => ({ file, path, name: file.name, size: file.size })).filter((item) => !known.has(mark(item)));
-    for (let at = 0; at < fresh.length; at += READERS) queue.add(await Promise.all(fresh.slice(at, at + READERS).map(look)));
-  } catch (error) {
-    trouble(`The files cannot be read: ${error.message}`);
-  } finally {
-    reading -= 1;
-    draw();
-  }
-}
-
-const mark = (item) => `${item.path}|${item.size}|${item.file.lastModified}`;
-
-async function look(item) {
-  try {
-    if (item.size > maxBytes) throw new Error(`It has more than ${bytes(maxBytes)}.`);
-    if (queue.items.length >= maxFiles) throw new Error(`A session takes ${maxFiles} files. Finalise it and begin another.`);
-    item.facts = frameFacts(new Uint8Array(await item.file.slice(0, HEADER_BYTES).arrayBuffer()), item.size);
-  } catch (error) {
-    Object.assign(item, { state: "rejected", note: error.message });
-  }
-  return item;
-}
-
-// ---- files out ----
-
-async function opened() {
-  // One session for all that start at once.
-  session ??= openSession(key).then(
-    ({ token }) => {
-      localStorage.setItem(MEMORY, token);
-      return token;
-    },
-    (error) => {
-      session = null;
-      throw error;
-    },
-  );
-  return session;
-}
-
-async function send(item, tools) {
-  const token = await opened();
-  if (!canHash()) return post(token, item.name, item.file, tools);
-  item.hash ??= await digest(item.file);
-  if (!there.has(item.hash.hex)) await put(token, item.name, item.file, item.hash, tools);
-}
-
-async function resume() {
-  const asked = new URLSearchParams(location.search).get("session");
-  const token = asked ?? localStorage.getItem(MEMORY);
-  if (!token) return;
-  try {
-    const overview = await ask("GET", `uploads/${encodeURIComponent(token)}`);
-    if (overview.state !== "uploading") throw Object.assign(new Error(), { status: 404 });
-    session = Promise.resolve(overview.token);
-    localStorage.setItem(MEMORY, overview.token);
-    for (const file of overview.files) there.add(file.sha256);
-    stored = overview.groups.map((group) => ({ ...group, slot: slotOf(group.chunk_key) }));
-    if (there.size === 0) return;
-    say("resume", `An upload is still open: ${count(there.size, "file")} (${bytes(overview.total_bytes)}) ${there.size === 1 ? "is" : "are"} safe on the server. ` +
-      "Drop the same folder again to go on; what is there already is not sent again. Or finalise what is there.");
-    draw();
-  } catch (error) {
-    // Gone or another user's: there is nothing to go on with.
-    if (error.status === 404) localStorage.removeItem(MEMORY);
+  for (const folder of await handles.recall().catch(() => [])) {
+    const button = line("button", `Go on with ${folder.name}`);
+    button.addEventListener("click", async () => {
+      if (!(await handles.readable(folder))) return say("trouble", `The browser may not read ${folder.name}. Drop the folder here instead.`);
+      button.remove();
+      keep([folder]);
+      take(handleFiles(folder));
+    });
+    $("resume-folders").append(button);
   }
 }
 
 // ---- buttons ----
 
+function start() {
+  say("trouble", "");
+  handles.remember(folders).catch(() => {});
+  queue.start();
+  drawNow();
+  $("pause").focus();
+}
+$("start").addEventListener("click", start);
 $("pause").addEventListener("click", () => {
   say("trouble", "");
   if (queue.paused) queue.resume();
   else queue.pause();
 });
-$("skip").addEventListener("click", () => queue.skipFailed());
 $("retry").addEventListener("click", () => {
-  say("trouble", "");
   queue.retryFailed();
+  start();
 });
-$("cancel").addEventListener("click", async () => {
-  const token = await (session ?? null)?.catch?.(() => null);
+$("skip").addEventListener("click", () => {
+  queue.skipFailed();
+  if (queue.counts().pending === 0) over();
+});
+$("again").addEventListener("click", () => {
+  const items = queue.items.filter((item) => item.state === "skipped" && item.earlier);
+  for (const item of items) Object.assign(item, { again: true, earlier: false });
+  queue.put(items, "waiting");
+  start();
+});
+$("cancel").addEventListener("click", () => {
+  const there = Math.max(queue.counts().done, session.there.size);
+  $("sure-text").textContent = there ? `${count(there, "frame")} on the server will be deleted there. The files on your disk stay.` : "Nothing has been sent. The list is emptied.";
+  $("sure").showModal();
+});
+$("sure").addEventListener("close", () => {
+  if ($("sure").returnValue === "yes") cancel();
+  $("sure").returnValue = "";
+});
+$("finalise").addEventListener("click", finalise);
+addEventListener("online", () => {
+  queue.knock();
+  closing.wake?.abort();
+});
+addEventListener("beforeunload", (event) => {
+  if (queue.counts().pending > 0 || closing.running) event.preventDefault();
+});
+$("files-part").addEventListener("toggle", () => lists.files.refresh());
+
+function cancel() {
   queue.cancel();
   forget();
-  leftOut = 0;
-  draw();
-  if (token) await ask("DELETE", `uploads/${token}`).catch((error) => trouble(error.message));
-});
-$("finalise").addEventListener("click", async () => {
-  finalising = true;
+  session.abandon().catch((error) => say("trouble", `The upload could not be deleted on the server: ${error.message} It expires by itself.`));
   say("trouble", "");
   draw();
-  try {
-    const token = await session;
-    show(token, await ask("POST", `uploads/${token}/finalize`));
-    forget();
-  } catch (error) {
-    trouble(error.message);
-  }
-  finalising = false;
-  draw();
-});
-
-function forget() {
-  localStorage.removeItem(MEMORY);
-  session = null;
-  key = randomKey();
-  there.clear();
-  stored = [];
-  say("resume", "");
+  $("pick-folder").focus();
 }
 
-function show(token, { jobs, rejected }) {
+function forget() {
+  intake.forget();
+  groups.clear();
+  lists.groups.show([]);
+  folders.length = 0;
+  handles.forget().catch(() => {});
+  $("resume").hidden = true;
+}
+
+/** Nothing is left to be sent. */
+function over() {
+  const { done, failed } = queue.counts();
+  // A session with nothing in it would stay open for a day, and open ones are counted.
+  if (done === 0 && session.there.size === 0) session.abandon().catch(() => {});
+  else if ($("auto").checked && failed === 0 && !intake.busy) finalise();
+  draw();
+}
+
+async function finalise() {
+  if (closing.running) return;
+  closing.running = true;
+  say("trouble", "");
+  for (let tries = 0; closing.running; tries += 1) {
+    draw();
+    try {
+      show(await session.finalise());
+      closing.running = false;
+    } catch (error) {
+      closing.running = Boolean(error.away);
+      if (!error.away) say("trouble", error.message);
+      else {
+        const seconds = pause(tries, error.after);
+        Object.assign(closing, { again: Date.now() + seconds * 1000, wake: new AbortController() });
+        draw();
+        await sleep(seconds, closing.wake.signal);
+        closing.wake = null;
+      }
+    }
+  }
+  draw();
+}
+
+function show({ token, jobs, rejected }) {
+  closing.finished = true;
   queue.cancel();
-  drop.hidden = true;
-  $("run").hidden = true;
+  session.forget();
+  forget();
   $("result").hidden = false;
-  $("result-text").textContent = `${count(jobs.length, "job")} ${jobs.length === 1 ? "is" : "are"} queued, one for each chunk of 15 minutes.`;
+  $("result-text").textContent = `${count(jobs.length, "job")} ${jobs.length === 1 ? "is" : "are"} queued, one for each chunk of 15 minutes. You can close this page.`;
   $("result-rejected").replaceChildren(...rejected.map(({ filename, reason }) => line("li", `${filename} is in no stack: ${reason}`)));
   $("result-link").href = `/status.php?session=${encodeURIComponent(token)}`;
+  drawNow();
   $("result-link").focus();
 }
 
-addEventListener("beforeunload", (event) => {
-  if (queue.counts().pending > 0) event.preventDefault();
-});
-
 // ---- what is seen ----
-
-const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
-const line = (tag, text, className = "") => Object.assign(document.createElement(tag), { textContent: text, className });
-
-function say(id, text) {
-  $(id).textContent = text;
-  $(id).hidden = text === "";
-}
-
-function trouble(message) {
-  say("trouble", message);
-  $("run").hidden = false;
-}
 
 let drawing;
 function draw() {
-  drawing ??= requestAnimationFrame(() => {
+  drawing ??= setTimeout(() => {
     drawing = undefined;
-    drawNow();
-  });
+    requestAnimationFrame(drawNow);
+  }, DRAWN_EVERY);
+}
+
+function now() {
+  const { started, paused, offline } = queue;
+  const again = Math.ceil(((closing.wake ? closing.again : (offline?.again ?? 0)) - Date.now()) / 1000);
+  const { busy, checked, found, others } = intake;
+  return {
+    counts: queue.counts(), started, paused, offline, again, busy, checked, found, others,
+    there: session.there.size, away: closing.wake !== null, finished: closing.finished, finalising: closing.running, stacks: groups.wanted,
+  };
 }
 
 function drawNow() {
-  const counts = queue.counts();
-  if (!$("result").hidden) return;
-  $("run").hidden = queue.items.length === 0 && there.size === 0 && reading === 0;
-  $("finalise").disabled = finalising || reading > 0 || counts.pending > 0 || counts.failed > 0 || counts.done + there.size === 0;
+  const seen = now();
+  const { counts, there } = seen;
+  const state = situation(seen);
+  if (state === "uploading") pace.tick(performance.now() / 1000, counts.sent, queue.moved);
+  else pace.reset();
+  seen.pace = pace.words(counts.bytes - counts.sent);
+  const [title, text] = [headline(state, seen), summary(state, seen)];
+  $("uploader").dataset.state = state;
+  say("headline", title);
+  say("summary", text);
+  announcer.say(state, `${title}. ${text}`);
+  $("run").hidden = state === "empty" || state === "done";
+  drop.hidden = state === "done";
+
+  $("start").hidden = seen.started || counts.waiting === 0;
+  $("start").textContent = `Upload ${count(counts.waiting, "frame")}`;
+  $("pause").hidden = !seen.started;
   $("pause").textContent = queue.paused ? "Go on" : "Pause";
-  $("pause").hidden = counts.pending === 0;
-  $("skip").hidden = $("retry").hidden = counts.failed === 0;
-  $("overall").value = counts.bytes ? counts.sent / counts.bytes : there.size ? 1 : 0;
-  const words = queue.items.length === 0 ? [`${count(there.size, "file")} on the server`] : [`${counts.done} of ${count(counts.done + counts.pending + counts.failed, "file")} done`];
-  if (counts.bytes) words.push(`${bytes(counts.sent)} of ${bytes(counts.bytes)}`);
-  if (reading) words.push("reading headers");
-  if (queue.paused) words.push("paused");
-  if (counts.failed) words.push(`${counts.failed} failed`);
-  if (counts.rejected) words.push(`${counts.rejected} not accepted`);
-  if (counts.skipped + leftOut) words.push(`${counts.skipped + leftOut} left out`);
-  $("summary").textContent = words.join(", ");
-  list.show(queue.items);
-  drawGroups();
+  $("retry").hidden = $("skip").hidden = counts.failed === 0 || seen.started;
+  $("again").hidden = counts.earlier === 0 || seen.started;
+  $("again").textContent = `Send ${count(counts.earlier, "frame")} again that ${counts.earlier === 1 ? "was" : "were"} uploaded before`;
+  const may = !seen.finalising && !seen.busy && counts.pending === 0 && counts.failed === 0 && counts.done + there > 0;
+  $("finalise").disabled = !may;
+  $("finalise").classList.toggle("primary", may);
+  $("cancel").disabled = seen.finalising;
+  $("overall").hidden = ["checking", "ready", "nothing"].includes(state) && there === 0;
+  $("overall").value = counts.bytes ? counts.sent / counts.bytes : there ? 1 : 0;
+  drawLists(counts);
+  // Seconds go by while nothing else happens.
+  if (state === "offline" || state === "uploading") setTimeout(draw, 1000);
 }
 
-let grouped = -1;
-function drawGroups() {
-  if (grouped === queue.items.length) return;
-  grouped = queue.items.length;
-  const frames = queue.items.filter((item) => item.facts).map((item) => item.facts);
-  const rows = (frames.length ? groupFrames(frames) : stored).map((group) => {
-    const row = document.createElement("tr");
-    row.append(
-      line("td", group.object ?? "No name"),
-      line("td", minute(group.slot), "nowrap"),
-      line("td", group.filter ?? "-"),
-      line("td", group.exptime === null ? "-" : `${group.exptime} s`, "num"),
-      line("td", String(group.frames), "num"),
-    );
-    return row;
-  });
-  $("groups").tBodies[0].replaceChildren(...rows);
+const drawn = { files: -1, failed: -1, rejected: -1 };
+function drawLists(counts) {
+  const rows = (kind, items) => items.map((item) => ({ key: item, kind, item }));
+  const part = (name, number, kind, items) => {
+    if (drawn[name] === number) return lists[name].refresh();
+    drawn[name] = number;
+    $(`${name}-part`).hidden = number === 0;
+    $(`${name}-count`).textContent = number.toLocaleString("en");
+    lists[name].show(rows(kind, items()));
+  };
+  part("failed", counts.failed, "reason", () => queue.items.filter(({ state }) => state === "failed"));
+  part("rejected", counts.rejected, "reason", () => queue.items.filter(({ state }) => state === "rejected"));
+  part("files", queue.items.length, "file", () => queue.items);
+  $("groups-part").hidden = lists.groups.rows.length === 0;
+  lists.groups.refresh();
 }

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { droppedFiles, isFits } from "../../static/folders.js";
-import { bytes, groupFrames, minute, slotOf } from "../../static/groups.js";
+import { droppedFiles, handleFiles, isFits, pickedFiles } from "../../static/folders.js";
 
-const file = (path) => ({ isFile: true, fullPath: `/${path}`, file: (resolve) => resolve({ name: path }) });
+const file = (path) => ({ isFile: true, name: path.split("/").at(-1), fullPath: `/${path}`, file: (resolve) => resolve({ name: path }) });
 /** A folder that gives its entries a hundred at a time, as browsers do. */
 const folder = (entries) => ({
   isDirectory: true,
@@ -14,27 +13,68 @@ const folder = (entries) => ({
 });
 const dropped = (entries) => ({ items: entries.map((entry) => ({ kind: "file", webkitGetAsEntry: () => entry })) });
 
+
+/** All batches, and all of their files. */
+async function all(batches) {
+  const found = [];
+  for await (const batch of batches) found.push(batch);
+  return { found, files: found.flatMap(({ files }) => files), others: found.reduce((sum, { others }) => sum + others, 0) };
+}
+
 test("u30 a folder of 250 files is read to its end, folders within it too", async () => {
   const many = Array.from({ length: 250 }, (_, i) => file(`a/${i}.fit`));
-  const found = await droppedFiles(dropped([folder([...many, folder([file("a/b/x.fit")])]), file("y.fit")]));
-  assert.equal(found.length, 252);
-  assert.deepEqual(found.slice(-2).map(({ path }) => path), ["a/b/x.fit", "y.fit"]);
+  const { found, files } = await all(droppedFiles(dropped([folder([...many, folder([file("a/b/x.fit")])]), file("y.fit")])));
+  assert.equal(files.length, 252);
+  assert.deepEqual(files.map(({ path }) => path).filter((path) => /[xy]/.test(path)).sort(), ["a/b/x.fit", "y.fit"]);
+  assert.ok(found.every((batch) => batch.files.length <= 100));
+});
+
+test("the first files come before the folder is read to its end", async () => {
+  let read = 0;
+  const endless = {
+    isDirectory: true,
+    createReader: () => ({ readEntries: (resolve) => resolve(Array.from({ length: 100 }, () => file(`a/${(read += 1)}.fit`))) }),
+  };
+  const { value } = await droppedFiles(dropped([endless])).next();
+  assert.deepEqual([value.files.length, read], [100, 100]);
+});
+
+test("what is no FITS file by its name is counted and not opened", async () => {
+  const picture = { ...file("a/thumb.jpg"), file: () => assert.fail("opened") };
+  const { files, others } = await all(droppedFiles(dropped([folder([picture, file("a/1.FIT")])])));
+  assert.deepEqual([files.length, others], [1, 1]);
+});
+
+test("a file or folder that cannot be read is told of, and the others are read", async () => {
+  const gone = { ...file("a/2.fit"), file: (_, reject) => reject(new Error("gone")) };
+  const locked = { isDirectory: true, fullPath: "/a/locked", createReader: () => ({ readEntries: (_, reject) => reject(new Error("locked")) }) };
+  const { found, files } = await all(droppedFiles(dropped([folder([file("a/1.fit"), gone, locked, file("a/3.fit")])])));
+  assert.equal(files.length, 2);
+  assert.deepEqual(found.flatMap(({ unread }) => unread), [
+    { path: "a/2.fit", reason: "It cannot be read: gone" },
+    { path: "a/locked", reason: "It cannot be read: locked" },
+  ]);
+});
+
+test("a folder by its handle", async () => {
+  const leaf = (name) => ({ kind: "file", name, getFile: async () => ({ name }) });
+  const branch = (name, children) => ({
+    kind: "directory",
+    name,
+    async *values() {
+      yield* children;
+    },
+  });
+  const { files, others } = await all(handleFiles(branch("night", [leaf("1.fit"), branch("sub", [leaf("2.fit"), leaf("2.jpg")])])));
+  assert.deepEqual(files.map(({ path }) => path).sort(), ["night/1.fit", "night/sub/2.fit"]);
+  assert.equal(others, 1);
+});
+
+test("a picker", async () => {
+  const { found, files, others } = await all(pickedFiles({ files: Array.from({ length: 150 }, (_, i) => ({ name: `${i}.${i % 2 ? "fit" : "txt"}`, webkitRelativePath: `n/${i}` })) }));
+  assert.deepEqual([found.length, files.length, others, files[0].path], [2, 75, 75, "n/1"]);
 });
 
 test("names", () => {
   assert.deepEqual(["a.fit", "b.FITS", "c.jpg", "fit"].map(isFits), [true, true, false, false]);
 });
-
-test("frames of one quarter of an hour, object and filter are one chunk", () => {
-  const frame = (begin, more = {}) => ({ begin: Date.parse(begin), object: "M 42", filter: "LP", telescope: "S50", exptime: 10, gain: 80, size: "4x3", ...more });
-  const groups = groupFrames([
-    frame("2025-01-15T19:45:00Z"), frame("2025-01-15T19:30:00Z"), frame("2025-01-15T19:44:59Z"), frame("2025-01-15T19:31:00Z", { filter: "IRCUT" }),
-  ]);
-  assert.deepEqual(groups.map((group) => [minute(group.slot), group.filter, group.frames]), [
-    ["2025-01-15 19:30", "LP", 2], ["2025-01-15 19:30", "IRCUT", 1], ["2025-01-15 19:45", "LP", 1],
-  ]);
-});
-
-test("bytes for people", () => assert.deepEqual([0, 4_152_960, 12e9].map(bytes), ["0 B", "4.2 MB", "12.00 GB"]));
-
-test("the slot of a chunk key", () => assert.equal(minute(slotOf("20250115.78_83.6_+22.0")), "2025-01-15 19:30"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Failure, Queue, delay } from "../../static/queue.js";
+import { Failure, Queue, delay, pause } from "../../static/queue.js";
 
 const files = (n) => Array.from({ length: n }, (_, i) => ({ name: `${i}.fit`, size: 10 }));
 const states = (queue) => queue.items.map((item) => item.state);
@@ -17,6 +17,7 @@ function started(send, n, more = {}) {
     ...more,
   });
   queue.add(files(n));
+  queue.start();
   return { queue, waits, ended };
 }
 
@@ -100,4 +101,150 @@ test("pause starts no more, cancel breaks off", async () => {
   queue.cancel();
   assert.deepEqual([aborted, queue.items.length], [4, 0]);
   release();
+});
+
+test("nothing is sent before the start, nor what was unticked", async () => {
+  const sent = [];
+  let over = 0;
+  const queue = new Queue({ send: async ({ name }) => void sent.push(name), ended: () => (over += 1) });
+  queue.add(files(3));
+  queue.put(queue.items.slice(0, 1), "skipped", "unticked");
+  await settled();
+  assert.deepEqual([sent, queue.counts().pending], [[], 2]);
+  queue.start();
+  await settled();
+  assert.deepEqual([sent, states(queue), over, queue.started], [["1.fit", "2.fit"], ["skipped", "done", "done"], 1, false]);
+});
+
+test("what is still to come keeps the queue at work", async () => {
+  let more = true;
+  let over = 0;
+  const queue = new Queue({ send: async () => {}, ended: () => (over += 1), more: () => more });
+  queue.add(files(1));
+  queue.start();
+  await settled();
+  assert.deepEqual([over, queue.started], [0, true]);
+  queue.add(files(1));
+  more = false;
+  await settled();
+  assert.deepEqual([over, states(queue)], [1, ["done", "done"]]);
+});
+
+test("what an answer says of an item is kept", async () => {
+  const { queue, ended } = started(async () => ({ state: "skipped", earlier: true, note: "uploaded before" }), 2);
+  await ended;
+  const { skipped, earlier, bytes } = queue.counts();
+  assert.deepEqual({ skipped, earlier, bytes }, { skipped: 2, earlier: 2, bytes: 0 });
+});
+
+// ---- a server that is away ----
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+const away = () => new Failure("The connection broke off.", { away: true });
+
+test("the pauses before a server that is away is tried again", () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 99].map((tries) => pause(tries)), [1, 2, 4, 8, 10, 10, 10]);
+  assert.equal(pause(0, 30), 30);
+});
+
+test("a server that is away fails no file: one alone asks, later and later, and then all go on", async () => {
+  let up = false;
+  let now = 0;
+  const most = { down: 0, up: 0 };
+  let calls = 0;
+  // The pause is longer than what the other three need to break off.
+  const waits = [];
+  const wait = (seconds) => new Promise((resolve) => (waits.push(seconds), setTimeout(resolve, 5)));
+  const { queue, ended } = started(async () => {
+    calls += 1;
+    now += 1;
+    const when = up ? "up" : calls > 4 ? "down" : "first";
+    most[when] = Math.max(most[when] ?? 0, now);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    now -= 1;
+    if (calls === 11) up = true;
+    if (!up) throw away();
+  }, 12, { wait });
+  await ended;
+  assert.deepEqual(waits.slice(0, 6), [1, 2, 4, 8, 10, 10]);
+  // The first four broke off together and count as one.
+  assert.deepEqual(most, { first: 4, down: 1, up: 4 });
+  assert.ok(states(queue).every((state) => state === "done"));
+  assert.ok(queue.items.every(({ tries }) => tries === 0));
+  assert.equal(queue.offline, null);
+});
+
+test("the browser's word that the line is back ends the pause", async () => {
+  let up = false;
+  const queue = new Queue({
+    send: async () => {
+      if (!up) throw away();
+    },
+    // A pause that ends by its signal only.
+    wait: (_, signal) => new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true })),
+  });
+  queue.add(files(6));
+  queue.start();
+  await settled();
+  assert.ok(queue.offline && states(queue).every((state) => state === "waiting"));
+  up = true;
+  queue.knock();
+  await settled();
+  assert.ok(!queue.offline && states(queue).every((state) => state === "done"));
+});
+
+test("paused while the server is away, nothing is tried until it goes on", async () => {
+  let calls = 0;
+  let up = false;
+  const { queue } = started(
+    async () => {
+      calls += 1;
+      if (!up) throw away();
+    },
+    2,
+    { wait: (_, signal) => new Promise((resolve) => (setTimeout(resolve, 3), signal.addEventListener("abort", resolve, { once: true }))) },
+  );
+  queue.pause();
+  await settled();
+  await settled();
+  assert.equal(calls, 2);
+  up = true;
+  queue.resume();
+  await settled();
+  assert.deepEqual(states(queue), ["done", "done"]);
+});
+
+test("a file on its way that arrives while the server seemed away ends that, though nothing else waits", async () => {
+  const gates = [];
+  let broken = true;
+  const queue = new Queue({
+    send: (item) => new Promise((resolve, reject) => gates.push(() => (item.name === "0.fit" && broken ? reject(away()) : resolve()))),
+    wait: () => new Promise(() => {}),
+  });
+  queue.add(files(2));
+  queue.start();
+  gates[0]();
+  await settled();
+  assert.ok(queue.offline);
+  broken = false;
+  gates[1]();
+  await settled();
+  assert.equal(queue.offline, null);
+  gates[2]();
+  await settled();
+  assert.deepEqual(states(queue), ["done", "done"]);
+});
+
+test("cancel while the server is away forgets it", async () => {
+  const { queue } = started(
+    async () => {
+      throw away();
+    },
+    3,
+    { wait: (_, signal) => new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true })) },
+  );
+  await settled();
+  queue.cancel();
+  await settled();
+  assert.deepEqual([queue.offline, queue.items, queue.running, queue.started], [null, [], 0, false]);
 });

@@ -1,0 +1,95 @@
+// What the browser tests share: a server, a browser, a user, folders that are dropped, screenshots.
+
+import { execFileSync, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+export const WIDE = { width: 1280, height: 900 };
+export const NARROW = { width: 390, height: 844 };
+export const PASSWORD = "eppur si muove 1633";
+export const say = (text) => console.log(text);
+
+export function check(what, good) {
+  if (!good) throw new Error(what);
+  say(`ok  ${what}`);
+}
+
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** `crowdsky serve` over a folder of its own; its address. */
+export async function serve(crowdsky, data, port = 0, more = {}) {
+  const options = ["serve", "--data-dir", data, "--listen", `127.0.0.1:${port}`];
+  const server = spawn(crowdsky, options, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...more } });
+  const lines = createInterface({ input: server.stdout });
+  const url = await new Promise((resolve, reject) => {
+    lines.on("line", (line) => line.startsWith("listening on ") && resolve(line.slice("listening on ".length).trim()));
+    server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+  return { server, url };
+}
+
+/** Debian's Chromium, without anything that calls home. */
+export const browse = (more = []) =>
+  chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more],
+  });
+
+/** What the page complains of on its console, in the end. A policy that is broken is told there too. */
+export async function complaintsOf(page) {
+  const complaints = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(`${message.text()} (${message.location().url})`));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("response", (response) => response.status() >= 500 && complaints.push(`${response.status()} ${response.url()}`));
+  await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => console.error(`CSP: ${event.violatedDirective}`)));
+  return complaints;
+}
+
+/** Registers a user on the page for that. */
+export async function register(page, url, name) {
+  if (!page.url().includes("/login")) await page.goto(`${url}/login.php`);
+  const form = page.locator('form:has(input[name="form_action"][value="register"])');
+  await form.locator('[name="username"]').fill(name);
+  await form.locator('[name="email"]').fill(`${name}@example.org`);
+  await form.locator('[name="password"]').fill(PASSWORD);
+  await form.locator("button").first().click();
+  await page.waitForURL(/upload/);
+}
+
+/** A screenshot of both widths; nothing may stand out to the right. */
+export async function look(page, folder, name) {
+  for (const [size, viewport] of [["1280", WIDE], ["390", NARROW]]) {
+    await page.setViewportSize(viewport);
+    await page.waitForTimeout(150);
+    const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    check(`${name} fits ${size} px`, excess <= 0);
+    await page.screenshot({ path: join(folder, `${name}-${size}.png`), fullPage: true });
+  }
+  await page.setViewportSize(WIDE);
+}
+
+/** Drops a folder of this machine on an element, as a hand would. */
+export async function dropFolder(page, element, path) {
+  const session = await page.context().newCDPSession(page);
+  const box = await page.locator(element).boundingBox();
+  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"]) await session.send("Input.dispatchDragEvent", { type, ...at, data });
+  await session.detach();
+}
+
+/** Waits until the upload page is in one of these states. */
+export const until = (page, states, timeout = 60000) =>
+  page.waitForFunction((states) => states.includes(document.querySelector("#uploader").dataset.state), [states].flat(), { timeout });
+
+/** Simulated frames. */
+export const simulate = (crowdsky, folder, ...options) => execFileSync(crowdsky, ["simulate", folder, ...options], { stdio: "inherit" });

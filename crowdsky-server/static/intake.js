@@ -1,0 +1,115 @@
+// Files in: each batch that is found goes to the worker that reads headers, and what it says goes into the queue.
+
+import { isFits } from "./folders.js";
+
+export class Intake {
+  /**
+   * @param {object} wiring
+   * @param {number} wiring.maxBytes Bytes of a file.
+   * @param {number} wiring.maxFiles Files of a session.
+   * @param {(items: object[]) => void} wiring.add Takes items that are refused, or are in a chunk.
+   * @param {(chunks: object[]) => void} wiring.chunks Takes the chunks that the frames make; their `members` are items.
+   * @param {() => void} wiring.changed
+   * @param {(why: string) => void} wiring.broken Called when headers cannot be read here at all.
+   */
+  constructor(wiring) {
+    Object.assign(this, wiring, { run: 0 });
+    this.#reset();
+    this.worker = new Worker("/static/check_worker.js", { type: "module" });
+    this.worker.addEventListener("message", ({ data }) => this.#told(data));
+    this.worker.addEventListener("error", (event) => this.broken(event.message || "the browser runs no module workers"));
+  }
+
+  #reset() {
+    /** Items by number. */
+    this.items = [];
+    this.known = new Set();
+    /** Those that the server would take, in the worker's order. */
+    this.taken = [];
+    Object.assign(this, { walks: 0, found: 0, checked: 0, grouped: 0, others: 0, headerBytes: 0 });
+  }
+
+  /** Forgets all; what the worker still says is not heard. */
+  forget() {
+    this.run += 1;
+    this.#reset();
+  }
+
+  /** Whether files are still looked for, checked or grouped. */
+  get busy() {
+    return this.walks > 0 || this.checked < this.found || this.grouped < this.taken.length;
+  }
+
+  /** Takes batches as `folders.js` gives them. */
+  async take(batches) {
+    const { run } = this;
+    this.walks += 1;
+    this.changed();
+    try {
+      for await (const batch of batches) {
+        if (run !== this.run) return;
+        this.#batch(batch);
+      }
+    } finally {
+      if (run === this.run) this.walks -= 1;
+      this.changed();
+    }
+  }
+
+  #batch({ files, others, unread }) {
+    this.others += others;
+    const refused = unread.map(({ path, reason }) => ({ path, name: path, size: 0, state: "rejected", note: reason }));
+    const sent = [];
+    for (const { file, path } of files) {
+      // The same folder, dropped twice.
+      const mark = `${path}|${file.size}|${file.lastModified}`;
+      if (this.known.has(mark) || !isFits(file.name)) continue;
+      this.known.add(mark);
+      const item = { path, name: file.name, size: file.size, file };
+      const note = this.#tooMuch(item);
+      if (note) {
+        refused.push(Object.assign(item, { state: "rejected", note }));
+        continue;
+      }
+      sent.push({ id: this.items.push(item) - 1, file });
+    }
+    this.found += sent.length;
+    if (sent.length) this.worker.postMessage({ run: this.run, files: sent });
+    if (refused.length) this.add(refused);
+    this.changed();
+  }
+
+  #tooMuch({ size }) {
+    if (size > this.maxBytes) return `The file has more than ${Math.floor(this.maxBytes / 1e6)} MB.`;
+    if (this.items.length >= this.maxFiles) return `An upload takes ${this.maxFiles} files. Finalise this one and begin another.`;
+    return null;
+  }
+
+  #told({ run, checked, bytes, groups, leftOut, of, broken }) {
+    if (broken) return this.broken(broken);
+    if (run !== this.run) return;
+    if (checked) this.#checked(checked, bytes);
+    else this.#grouped(groups, leftOut, of);
+    this.changed();
+  }
+
+  #checked(checked, bytes) {
+    this.checked += checked.length;
+    this.headerBytes = bytes;
+    const refused = [];
+    for (const { id, refused: note } of checked) {
+      if (note === null) this.taken.push(this.items[id]);
+      else refused.push(Object.assign(this.items[id], { state: "rejected", note }));
+    }
+    if (refused.length) this.add(refused);
+  }
+
+  #grouped(groups, leftOut, of) {
+    const fresh = this.taken.slice(this.grouped, of);
+    this.grouped = of;
+    for (const { id, reason } of leftOut) Object.assign(this.items[id], { state: "rejected", note: reason });
+    this.chunks(groups.map((chunk) => ({ ...chunk, members: chunk.members.map((id) => this.items[id]) })));
+    // Only now: what belongs to a chunk that was unticked is not sent.
+    this.add(fresh);
+  }
+}

@@ -1,0 +1,49 @@
+// Pictures and quality of the chunks that are seen, one chunk after the other.
+
+import { sample, summary } from "./quality.js";
+
+/** Longest side of a picture, px. */
+const LONGEST = 144;
+/** Pictures kept, 50 kB each; those seen longest ago are made again when they are seen again. */
+const KEPT = 300;
+/** Milliseconds between two chunks: the page and the sending of files come first. */
+const REST = 30;
+
+export class Previews {
+  /** @param {() => void} changed Called when a chunk has got its `look`: `{preview, quality, failed}`. */
+  constructor(changed) {
+    Object.assign(this, { changed, wanted: [], kept: [], busy: false, number: 0 });
+  }
+
+  /** These chunks are seen now; those that were and have no picture yet are not wanted any more. */
+  want(groups) {
+    this.wanted = groups;
+    this.#next();
+  }
+
+  async #next() {
+    const group = this.wanted.find(({ look }) => !look);
+    if (this.busy || !group) return;
+    this.busy = true;
+    group.look = await this.#ask(group).catch((error) => ({ failed: error.message }));
+    this.kept.push(group);
+    if (this.kept.length > KEPT) this.kept.shift().look = null;
+    this.changed();
+    setTimeout(() => {
+      this.busy = false;
+      this.#next();
+    }, REST);
+  }
+
+  async #ask(group) {
+    const files = sample(group.members).map(({ file }) => file);
+    const number = (this.number += 1);
+    const worker = (this.worker ??= new Worker("/static/pixels_worker.js", { type: "module" }));
+    const { preview, measured, failed } = await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => data.number === number && resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message || "pictures cannot be made in this browser"));
+      worker.postMessage({ number, files, longest: LONGEST });
+    });
+    return { preview, quality: summary(measured), failed: failed[0] };
+  }
+}

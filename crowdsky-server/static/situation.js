@@ -1,0 +1,63 @@
+// Which of its states the page is in, and what it says of it.
+
+import { bytes, count } from "./words.js";
+
+/**
+ * `empty`, `checking`, `ready`, `uploading`, `paused`, `offline`, `failed`, `sent` (all is there and waits for Finalise) or `done`.
+ * @param {object} now `counts` of the queue and its `started`, `paused` and `offline`; `busy`, files are being checked; `there`, how many
+ *   are on the server; `away`, Finalise waits for the server; `finished`.
+ */
+export function situation({ counts, started, paused, offline, busy, there, away, finished }) {
+  if (finished) return "done";
+  if (offline || away) return "offline";
+  if (started && paused) return "paused";
+  if (started && (counts.pending > 0 || busy)) return "uploading";
+  if (busy) return "checking";
+  if (counts.pending > 0) return "ready";
+  if (counts.failed > 0) return "failed";
+  if (counts.done + there > 0) return "sent";
+  return counts.rejected + counts.skipped > 0 ? "nothing" : "empty";
+}
+
+const HEADLINES = {
+  empty: () => "",
+  nothing: ({ counts }) => (counts.earlier ? "These frames were uploaded before" : "Nothing to upload"),
+  checking: () => "Checking headers",
+  ready: () => "Ready to upload",
+  uploading: () => "Uploading",
+  paused: () => "Paused",
+  offline: () => "The server is away",
+  failed: ({ counts }) => `${count(counts.failed, "file")} failed`,
+  sent: ({ finalising }) => (finalising ? "Finalising" : "All frames are there"),
+  done: () => "Finalised",
+};
+
+/** A few words, as the state's title. */
+export const headline = (state, now) => HEADLINES[state](now);
+
+/** One line with what there is to know. */
+export function summary(state, now) {
+  const { counts, there, checked, found, stacks, others, pace, again, finalising } = now;
+  const all = counts.done + counts.pending + counts.failed;
+  const rest = [];
+  if (counts.failed && state !== "failed") rest.push(`${counts.failed} failed`);
+  if (counts.earlier) rest.push(`${counts.earlier} uploaded before`);
+  if (counts.rejected) rest.push(`${counts.rejected} not accepted`);
+  if (others) rest.push(`${others} left out: not .fit`);
+  if (counts.skipped > counts.earlier) rest.push(`${counts.skipped - counts.earlier} unticked or skipped`);
+  const tail = rest.length ? `${rest.join(", ")}.` : "";
+  const sent = `${counts.done} of ${count(all, "frame")} there, ${bytes(counts.sent)} of ${bytes(counts.bytes)}`;
+  const line = {
+    empty: () => "",
+    nothing: () => (counts.earlier ? "Stacks were made of them. Nothing is sent twice." : "Drop a folder with raw frames, Light_*.fit."),
+    checking: () => `${checked.toLocaleString("en")} of ${count(found, "file")} checked. Nothing is sent yet.`,
+    ready: () => `${count(all, "frame")}, ${bytes(counts.bytes)}, for ${count(stacks, "stack")}. Nothing is sent yet.`,
+    uploading: () => `${[sent, ...pace].join(", ")}.`,
+    paused: () => `${sent}. What is there is safe.`,
+    offline: () => `${all ? `${sent}. ` : ""}Nothing is lost. ${again > 0 ? `Trying again in ${again} s` : "Trying again now"}; leave this page open and it goes on by itself.`,
+    failed: () => `${count(counts.done, "frame")} of ${all} there. Try the others again, or go on without them.`,
+    sent: () => (finalising ? "Jobs are being made." : `${count(Math.max(counts.done, there), "frame")} on the server. Finalise makes stacks of them.`),
+    done: () => "",
+  }[state]();
+  return [line, tail].filter(Boolean).join(" ");
+}
