@@ -1,9 +1,9 @@
 // Rows of files: one with its progress, and one with the reason why it is not sent.
 
+import { make, write } from "./dom.js";
 import { bytes } from "./words.js";
 
 const WORDS = { waiting: "waiting", sending: "sending", done: "done", failed: "failed", skipped: "left out", rejected: "not accepted" };
-const make = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 
 /** Name, size, progress and state. */
 export function fileRow({ item }) {
@@ -31,8 +31,5 @@ export function reasonRow({ item }) {
   name.title = item.path;
   const why = make("span", "file-why", item.note);
   element.append(name, why);
-  const update = () => {
-    if (why.textContent !== item.note) why.textContent = item.note;
-  };
-  return { element, update };
+  return { element, update: () => write(why, item.note) };
 }

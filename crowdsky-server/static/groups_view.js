@@ -1,13 +1,11 @@
 // The rows of what will be stacked: a target with the sum of its chunks, and each chunk with its picture and its quality.
 
-import { figures, score, word } from "./quality.js";
+import { make, write } from "./dom.js";
 import { count, duration, minute } from "./words.js";
 
 /** With fewer frames a stack gains little over one of them. */
 const FEW = 3;
 
-const make = (tag, className = "", text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
-const said = (element, text) => element.textContent === text || (element.textContent = text);
 const title = ({ object, filter }) => [object ?? "No name", filter].filter(Boolean).join(", ");
 let numbers = 0;
 
@@ -21,7 +19,7 @@ function ticker(on) {
  * Makes the rows of `Groups.rows`.
  * @param {{tick: (groups: object[], on: boolean) => void}} groups
  */
-export const groupRow = (groups) => (row) => (row.kind === "target" ? targetRow(groups) : slotRow(groups));
+export const groupRow = (groups) => (row) => (row.kind === "target" ? targetRow(groups) : row.kind === "slot" ? slotRow(groups) : storedRow(row));
 
 function targetRow(groups) {
   const element = make("div");
@@ -37,8 +35,8 @@ function targetRow(groups) {
     const out = target.chunks.filter((group) => group.out).length;
     box.checked = out < target.chunks.length;
     box.indeterminate = out > 0 && box.checked;
-    said(name, title(target));
-    said(sums, `${count(target.frames, "frame")} in ${count(target.chunks.length, "stack")}, ${duration(target.seconds)}`);
+    write(name, title(target));
+    write(sums, `${count(target.frames, "frame")} in ${count(target.chunks.length, "stack")}, ${duration(target.seconds)}`);
   };
   return { element, focus: box, update };
 }
@@ -64,10 +62,10 @@ function slotRow(groups) {
     box.checked = !group.out;
     element.classList.toggle("out", group.out);
     const done = group.members.filter(({ state }) => state === "done").length;
-    said(when, `${minute(group.slot)} UTC`);
+    write(when, `${minute(group.slot)} UTC`);
     const exposure = group.exptime_s === null ? "" : ` × ${Number(group.exptime_s.toFixed(2))} s = ${duration(group.total_exptime_s)}`;
-    said(frames, `${count(n, "frame")}${exposure}${done ? `, ${done} there` : ""}`);
-    said(thin, n < FEW ? (n === 1 ? "One frame alone: a thin stack" : "Few frames: a thin stack") : "");
+    write(frames, `${count(n, "frame")}${exposure}${done ? `, ${done} there` : ""}`);
+    write(thin, n < FEW ? (n === 1 ? "One frame alone: a thin stack" : "Few frames: a thin stack") : "");
     box.setAttribute("aria-label", `${title(group)}, ${when.textContent}, ${frames.textContent}${n < FEW ? `, ${thin.textContent}` : ""}`);
     drawLook(group, row.target, { picture, bar, words });
   };
@@ -88,16 +86,16 @@ function drawLook({ look, members, object, slot }, target, { picture, bar, words
     }
   }
   bar.hidden = !look?.quality;
-  if (!look) return said(words, "Looking at frames ...");
-  if (!look.quality) return said(words, `No picture: ${look.failed}`);
+  if (!look) return write(words, "Looking at frames ...");
+  if (!look.quality) return write(words, `No picture: ${look.failed}`);
   const best = Math.max(...target.chunks.map((group) => group.look?.quality?.stars ?? 0));
-  bar.value = score(look.quality, best);
+  bar.value = look.quality.score(best);
   const of = members.length > look.quality.frames ? ` (${look.quality.frames} frames measured)` : "";
-  said(words, `${word(bar.value)}: ${figures(look.quality)}${of}`);
+  write(words, `${look.quality.words(bar.value)}${of}`);
 }
 
 /** The row of a chunk that the server has of an upload that goes on. */
-export function storedRow({ group }) {
+function storedRow({ group }) {
   const element = make("div", "slot");
   const label = make("span", "slot-text");
   label.append(make("strong", "", `${title(group)}, ${minute(group.slot)} UTC`), make("span", "muted", `${count(group.frames, "frame")} on the server`));

@@ -1,6 +1,6 @@
 // Pictures and quality of the chunks that are seen, one chunk after the other.
 
-import { sample, summary } from "./quality.js";
+import { Quality, sample } from "./quality.js";
 
 /** Longest side of a picture, px. */
 const LONGEST = 144;
@@ -44,6 +44,6 @@ export class Previews {
       worker.onerror = (event) => reject(new Error(event.message || "pictures cannot be made in this browser"));
       worker.postMessage({ number, files, longest: LONGEST });
     });
-    return { preview, quality: summary(measured), failed: failed[0] };
+    return { preview, quality: measured.length ? new Quality(measured) : null, failed: failed[0] };
   }
 }

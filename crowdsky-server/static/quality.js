@@ -13,32 +13,30 @@ export function sample(members, most = 3) {
   return [members[Math.round(last / 2)], members[0], members[last]];
 }
 
-/**
- * The medians of what was measured; null without any.
- * @param {{stars: number, fwhm: number, sky: number}[]} measured
- */
-export function summary(measured) {
-  if (measured.length === 0) return null;
-  const widths = measured.map(({ fwhm }) => fwhm).filter(Number.isFinite);
-  return {
-    stars: median(measured.map(({ stars }) => stars)),
-    fwhm: widths.length ? median(widths) : null,
-    sky: median(measured.map(({ sky }) => sky)),
-    frames: measured.length,
-  };
-}
+/** The medians of what was measured on some frames: `{stars, fwhm, sky}` each. */
+export class Quality {
+  constructor(measured) {
+    const widths = measured.map(({ fwhm }) => fwhm).filter(Number.isFinite);
+    this.stars = median(measured.map(({ stars }) => stars));
+    this.fwhm = widths.length ? median(widths) : null;
+    this.sky = median(measured.map(({ sky }) => sky));
+    this.frames = measured.length;
+  }
 
-/** From 0 to 1: how sharp the stars are, and how many of those that the best chunk of the same target has: clouds take stars away. */
-export function score({ stars, fwhm }, best) {
-  if (fwhm === null || stars === 0) return 0;
-  const sharp = Math.max(0.1, Math.min(1, (BLURRED - fwhm) / (BLURRED - SHARP)));
-  return sharp * Math.min(1, Math.sqrt(stars / Math.max(1, best)));
-}
+  /**
+   * From 0 to 1: how sharp the stars are, and how many there are of those that the best chunk of the same target has: clouds take
+   * stars away.
+   */
+  score(best) {
+    if (this.fwhm === null || this.stars === 0) return 0;
+    const sharp = Math.max(0.1, Math.min(1, (BLURRED - this.fwhm) / (BLURRED - SHARP)));
+    return sharp * Math.min(1, Math.sqrt(this.stars / Math.max(1, best)));
+  }
 
-export const word = (score) => (score >= 0.65 ? "Good" : score >= 0.35 ? "Fair" : "Poor");
-
-/** `FWHM 3.1 px, 240 stars, sky 1,020`. */
-export function figures({ stars, fwhm, sky }) {
-  const width = fwhm === null ? "no star to measure" : `FWHM ${fwhm.toFixed(1)} px`;
-  return `${width}, ${stars} ${stars === 1 ? "star" : "stars"}, sky ${Math.round(sky).toLocaleString("en")}`;
+  /** `Good: FWHM 3.1 px, 240 stars, sky 1,020`. */
+  words(score) {
+    const verdict = score >= 0.65 ? "Good" : score >= 0.35 ? "Fair" : "Poor";
+    const width = this.fwhm === null ? "no star to measure" : `FWHM ${this.fwhm.toFixed(1)} px`;
+    return `${verdict}: ${width}, ${this.stars} ${this.stars === 1 ? "star" : "stars"}, sky ${Math.round(this.sky).toLocaleString("en")}`;
+  }
 }

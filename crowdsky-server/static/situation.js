@@ -28,7 +28,7 @@ const HEADLINES = {
   paused: () => "Paused",
   offline: () => "The server is away",
   failed: ({ counts }) => `${count(counts.failed, "file")} failed`,
-  sent: ({ finalising }) => (finalising ? "Finalising" : "All frames are there"),
+  sent: ({ counts, finalising }) => (finalising ? "Finalising" : counts.done ? "All frames are there" : "An upload is still open"),
   done: () => "Finalised",
 };
 
@@ -56,7 +56,7 @@ export function summary(state, now) {
     paused: () => `${sent}. What is there is safe.`,
     offline: () => `${all ? `${sent}. ` : ""}Nothing is lost. ${again > 0 ? `Trying again in ${again} s` : "Trying again now"}; leave this page open and it goes on by itself.`,
     failed: () => `${count(counts.done, "frame")} of ${all} there. Try the others again, or go on without them.`,
-    sent: () => (finalising ? "Jobs are being made." : `${count(Math.max(counts.done, there), "frame")} on the server. Finalise makes stacks of them.`),
+    sent: () => (finalising ? "Jobs are being made." : `${count(Math.max(counts.done, there), "frame")} on the server. Finalise makes stacks of what is there.`),
     done: () => "",
   }[state]();
   return [line, tail].filter(Boolean).join(" ");

@@ -1,34 +1,22 @@
-// The upload page: its parts are put together here. Files come in (`intake.js`), wait in the queue (`queue.js`), are seen as what will be
-// stacked (`groups.js`), go out (`delivery.js`), and the session is closed.
+// The upload page: its parts are put together here. Files come in (`inlets.js`, `intake.js`), wait in the queue (`queue.js`), are seen as
+// what will be stacked (`groups.js`, `screen.js`), go out (`delivery.js`), and the session is closed (`closing.js`).
 
-import { Announcer } from "./announce.js";
+import { Closing } from "./closing.js";
 import { delivery } from "./delivery.js";
-import { fileRow, reasonRow } from "./file_rows.js";
-import { droppedFiles, handleFiles, pickedFiles } from "./folders.js";
+import { $, make, say } from "./dom.js";
 import { Groups } from "./groups.js";
-import { groupRow, storedRow } from "./groups_view.js";
 import * as handles from "./handles.js";
 import { digest } from "./hash.js";
+import { inlets } from "./inlets.js";
 import { Intake } from "./intake.js";
-import { Previews } from "./previews.js";
-import { Pace } from "./progress.js";
-import { Queue, pause, sleep } from "./queue.js";
+import { Queue } from "./queue.js";
+import { resume } from "./resume.js";
+import { Screen } from "./screen.js";
 import { canHash, post, put } from "./send.js";
 import { Session } from "./session.js";
-import { headline, situation, summary } from "./situation.js";
-import { VirtualList } from "./virtual_list.js";
-import { bytes, count, slotOf } from "./words.js";
+import { count } from "./words.js";
 
-/** Milliseconds between two drawings: progress comes much more often. */
-const DRAWN_EVERY = 100;
-const $ = (id) => document.getElementById(id);
-const line = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
-
-function say(id, text) {
-  if ($(id).textContent !== text) $(id).textContent = text;
-  $(id).hidden = text === "";
-}
-
+const trouble = (message) => say("trouble", message);
 const session = new Session();
 const queue = new Queue({
   send: delivery({
@@ -39,8 +27,8 @@ const queue = new Queue({
     put: (token, item, tools) => put(token, item.name, item.file, item.hash, tools),
     post: (token, item, tools) => post(token, item.name, item.file, tools),
   }),
-  changed: draw,
-  stopped: (message) => say("trouble", message),
+  changed: () => screen.draw(),
+  stopped: trouble,
   ended: over,
   more: () => intake.busy,
 });
@@ -51,35 +39,33 @@ const intake = new Intake({
   add: (items) => queue.add(items),
   chunks(chunks) {
     groups.merge(chunks);
-    lists.groups.show(groups.rows());
+    screen.drawGroups();
   },
   changed() {
     queue.look();
-    draw();
+    screen.draw();
   },
   broken,
 });
-const previews = new Previews(() => lists.groups.refresh());
-const lists = {
-  groups: new VirtualList(
-    $("groups"),
-    ((made) => (row) => (row.kind === "stored" ? storedRow(row) : made(row)))(groupRow(groups)),
-    (rows) => previews.want(rows.filter(({ kind }) => kind === "slot").map(({ group }) => group)),
-  ),
-  failed: new VirtualList($("failed"), reasonRow),
-  rejected: new VirtualList($("rejected"), reasonRow),
-  files: new VirtualList($("files"), fileRow),
-};
-const announcer = new Announcer($("status"));
-const pace = new Pace();
+const closing = new Closing({ finalise: () => session.finalise(), finished: show, failed: trouble, changed: () => screen.draw() });
+const screen = new Screen({ queue, intake, groups, session, closing }, want);
 /** Folders by their handles, to be remembered once something is sent. */
-const folders = [];
-/** Finalise: whether it runs, until when it waits for a server that is away, and whether it has succeeded. */
-const closing = { running: false, again: 0, wake: null, finished: false };
+let folders = [];
 
 $("uploader").hidden = false;
 $("plain").hidden = true;
-goOn();
+inlets(take, keep);
+resume(
+  session,
+  (rows) => {
+    screen.stored = rows;
+    screen.drawGroups();
+  },
+  (folder, batches) => {
+    keep([folder]);
+    take(batches);
+  },
+).catch((error) => trouble(error.message));
 
 /** Without WebAssembly files are sent one by one. */
 function broken(why) {
@@ -88,83 +74,40 @@ function broken(why) {
   say("broken", `This browser cannot check frames before they are sent (${why}). Use a newer one, or upload frames one by one here.`);
 }
 
-// ---- files in ----
-
-const drop = $("drop");
-for (const name of ["dragenter", "dragover"]) {
-  document.addEventListener(name, (event) => {
-    event.preventDefault();
-    drop.classList.add("over");
-  });
+function take(batches) {
+  trouble("");
+  intake.take(batches).catch((error) => trouble(`The files cannot be read: ${error.message}`));
 }
-document.addEventListener("dragleave", (event) => event.relatedTarget || drop.classList.remove("over"));
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  drop.classList.remove("over");
-  if (closing.finished) return;
-  handles.droppedFolders(event.dataTransfer).then(keep, () => {});
-  take(droppedFiles(event.dataTransfer));
-});
-for (const id of ["pick-folder", "pick-files"]) {
-  $(id).addEventListener("change", (event) => {
-    take([...pickedFiles(event.target)]);
-    event.target.value = "";
-  });
-}
-$("pick-folder").addEventListener("click", async (event) => {
-  // The newer picker gives a handle, by which the folder is found again after a reload.
-  if (!window.showDirectoryPicker) return;
-  event.preventDefault();
-  try {
-    const folder = await window.showDirectoryPicker({ mode: "read" });
-    keep([folder]);
-    take(handleFiles(folder));
-  } catch (error) {
-    if (error.name !== "AbortError") say("trouble", `The folder cannot be read: ${error.message}`);
-  }
-});
-
-const take = (batches) => intake.take(batches).catch((error) => say("trouble", `The files cannot be read: ${error.message}`));
 
 function keep(some) {
   folders.push(...some);
-  // Without it the page asks for the folder again, which is no failure.
-  if (queue.started) handles.remember(folders).catch(() => {});
+  if (queue.started) remember();
 }
 
-async function goOn() {
-  const overview = await session.resume().catch((error) => void say("trouble", error.message));
-  if (!overview || session.there.size === 0) return;
-  const { size } = session.there;
-  say("resume-text", `An upload is still open: ${count(size, "file")} (${bytes(overview.total_bytes)}) ${size === 1 ? "is" : "are"} safe on the server. ` +
-    "Drop the same folder again to go on; what is there already is not sent again. Or finalise what is there.");
-  $("resume").hidden = false;
-  if (groups.chunks.length === 0) lists.groups.show(overview.groups.map((group) => ({ key: group, kind: "stored", group: { ...group, slot: slotOf(group.chunk_key) } })));
-  draw();
-  for (const folder of await handles.recall().catch(() => [])) {
-    const button = line("button", `Go on with ${folder.name}`);
-    button.addEventListener("click", async () => {
-      if (!(await handles.readable(folder))) return say("trouble", `The browser may not read ${folder.name}. Drop the folder here instead.`);
-      button.remove();
-      keep([folder]);
-      take(handleFiles(folder));
-    });
-    $("resume-folders").append(button);
-  }
+// A browser that keeps no handles asks for the folder again after a reload.
+const remember = () => handles.remember(folders).catch(() => {});
+
+/** Pictures and their quality are a part of their own, loaded when there is something to be seen. */
+let previews;
+function want(seen) {
+  if (seen.length === 0) return;
+  previews ??= import("./previews.js").then(({ Previews }) => new Previews(() => screen.lists.groups.refresh()));
+  previews.then((loaded) => loaded.want(seen));
 }
 
 // ---- buttons ----
 
 function start() {
-  say("trouble", "");
-  handles.remember(folders).catch(() => {});
+  trouble("");
+  remember();
   queue.start();
-  drawNow();
+  screen.drawNow();
   $("pause").focus();
 }
+
 $("start").addEventListener("click", start);
 $("pause").addEventListener("click", () => {
-  say("trouble", "");
+  trouble("");
   if (queue.paused) queue.resume();
   else queue.pause();
 });
@@ -191,146 +134,52 @@ $("sure").addEventListener("close", () => {
   if ($("sure").returnValue === "yes") cancel();
   $("sure").returnValue = "";
 });
-$("finalise").addEventListener("click", finalise);
+$("finalise").addEventListener("click", () => closing.run());
+$("auto").addEventListener("change", () => screen.draw());
 addEventListener("online", () => {
   queue.knock();
-  closing.wake?.abort();
+  closing.knock();
 });
 addEventListener("beforeunload", (event) => {
   if (queue.counts().pending > 0 || closing.running) event.preventDefault();
 });
-$("files-part").addEventListener("toggle", () => lists.files.refresh());
 
-function cancel() {
-  queue.cancel();
-  forget();
-  session.abandon().catch((error) => say("trouble", `The upload could not be deleted on the server: ${error.message} It expires by itself.`));
-  say("trouble", "");
-  draw();
-  $("pick-folder").focus();
-}
-
-function forget() {
-  intake.forget();
-  groups.clear();
-  lists.groups.show([]);
-  folders.length = 0;
-  handles.forget().catch(() => {});
-  $("resume").hidden = true;
-}
+// ---- the end ----
 
 /** Nothing is left to be sent. */
 function over() {
   const { done, failed } = queue.counts();
   // A session with nothing in it would stay open for a day, and open ones are counted.
   if (done === 0 && session.there.size === 0) session.abandon().catch(() => {});
-  else if ($("auto").checked && failed === 0 && !intake.busy) finalise();
-  draw();
+  else if ($("auto").checked && failed === 0) closing.run();
 }
 
-async function finalise() {
-  if (closing.running) return;
-  closing.running = true;
-  say("trouble", "");
-  for (let tries = 0; closing.running; tries += 1) {
-    draw();
-    try {
-      show(await session.finalise());
-      closing.running = false;
-    } catch (error) {
-      closing.running = Boolean(error.away);
-      if (!error.away) say("trouble", error.message);
-      else {
-        const seconds = pause(tries, error.after);
-        Object.assign(closing, { again: Date.now() + seconds * 1000, wake: new AbortController() });
-        draw();
-        await sleep(seconds, closing.wake.signal);
-        closing.wake = null;
-      }
-    }
-  }
-  draw();
+function cancel() {
+  forget();
+  trouble("");
+  session.abandon().catch((error) => trouble(`The upload could not be deleted on the server: ${error.message} It expires by itself.`));
+  screen.drawNow();
+  $("pick-folder").focus();
+}
+
+function forget() {
+  queue.cancel();
+  intake.forget();
+  groups.clear();
+  folders = [];
+  handles.forget().catch(() => {});
+  $("resume").hidden = true;
+  screen.stored = [];
+  screen.drawGroups();
 }
 
 function show({ token, jobs, rejected }) {
-  closing.finished = true;
-  queue.cancel();
   session.forget();
   forget();
   $("result").hidden = false;
-  $("result-text").textContent = `${count(jobs.length, "job")} ${jobs.length === 1 ? "is" : "are"} queued, one for each chunk of 15 minutes. You can close this page.`;
-  $("result-rejected").replaceChildren(...rejected.map(({ filename, reason }) => line("li", `${filename} is in no stack: ${reason}`)));
+  $("result-text").textContent = `${count(jobs.length, "job")} ${jobs.length === 1 ? "is" : "are"} queued, one for each stack. You can close this page.`;
+  $("result-rejected").replaceChildren(...rejected.map(({ filename, reason }) => make("li", "", `${filename} is in no stack: ${reason}`)));
   $("result-link").href = `/status.php?session=${encodeURIComponent(token)}`;
-  drawNow();
+  screen.drawNow();
   $("result-link").focus();
-}
-
-// ---- what is seen ----
-
-let drawing;
-function draw() {
-  drawing ??= setTimeout(() => {
-    drawing = undefined;
-    requestAnimationFrame(drawNow);
-  }, DRAWN_EVERY);
-}
-
-function now() {
-  const { started, paused, offline } = queue;
-  const again = Math.ceil(((closing.wake ? closing.again : (offline?.again ?? 0)) - Date.now()) / 1000);
-  const { busy, checked, found, others } = intake;
-  return {
-    counts: queue.counts(), started, paused, offline, again, busy, checked, found, others,
-    there: session.there.size, away: closing.wake !== null, finished: closing.finished, finalising: closing.running, stacks: groups.wanted,
-  };
-}
-
-function drawNow() {
-  const seen = now();
-  const { counts, there } = seen;
-  const state = situation(seen);
-  if (state === "uploading") pace.tick(performance.now() / 1000, counts.sent, queue.moved);
-  else pace.reset();
-  seen.pace = pace.words(counts.bytes - counts.sent);
-  const [title, text] = [headline(state, seen), summary(state, seen)];
-  $("uploader").dataset.state = state;
-  say("headline", title);
-  say("summary", text);
-  announcer.say(state, `${title}. ${text}`);
-  $("run").hidden = state === "empty" || state === "done";
-  drop.hidden = state === "done";
-
-  $("start").hidden = seen.started || counts.waiting === 0;
-  $("start").textContent = `Upload ${count(counts.waiting, "frame")}`;
-  $("pause").hidden = !seen.started;
-  $("pause").textContent = queue.paused ? "Go on" : "Pause";
-  $("retry").hidden = $("skip").hidden = counts.failed === 0 || seen.started;
-  $("again").hidden = counts.earlier === 0 || seen.started;
-  $("again").textContent = `Send ${count(counts.earlier, "frame")} again that ${counts.earlier === 1 ? "was" : "were"} uploaded before`;
-  const may = !seen.finalising && !seen.busy && counts.pending === 0 && counts.failed === 0 && counts.done + there > 0;
-  $("finalise").disabled = !may;
-  $("finalise").classList.toggle("primary", may);
-  $("cancel").disabled = seen.finalising;
-  $("overall").hidden = ["checking", "ready", "nothing"].includes(state) && there === 0;
-  $("overall").value = counts.bytes ? counts.sent / counts.bytes : there ? 1 : 0;
-  drawLists(counts);
-  // Seconds go by while nothing else happens.
-  if (state === "offline" || state === "uploading") setTimeout(draw, 1000);
-}
-
-const drawn = { files: -1, failed: -1, rejected: -1 };
-function drawLists(counts) {
-  const rows = (kind, items) => items.map((item) => ({ key: item, kind, item }));
-  const part = (name, number, kind, items) => {
-    if (drawn[name] === number) return lists[name].refresh();
-    drawn[name] = number;
-    $(`${name}-part`).hidden = number === 0;
-    $(`${name}-count`).textContent = number.toLocaleString("en");
-    lists[name].show(rows(kind, items()));
-  };
-  part("failed", counts.failed, "reason", () => queue.items.filter(({ state }) => state === "failed"));
-  part("rejected", counts.rejected, "reason", () => queue.items.filter(({ state }) => state === "rejected"));
-  part("files", queue.items.length, "file", () => queue.items);
-  $("groups-part").hidden = lists.groups.rows.length === 0;
-  lists.groups.refresh();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Groups } from "../../static/groups.js";
-import { figures, sample, score, summary, word } from "../../static/quality.js";
+import { Quality, sample } from "../../static/quality.js";
 import { Queue } from "../../static/queue.js";
 
 const item = (name) => ({ name, size: 1 });
@@ -58,15 +58,14 @@ test("three frames, spread over the time, the middle one first", () => {
 });
 
 test("quality: medians, words, and clouds", () => {
-  const measured = [{ stars: 240, fwhm: 3.1, sky: 1020 }, { stars: 10, fwhm: 9, sky: 5000 }, { stars: 250, fwhm: 3, sky: 1000 }];
-  const quality = summary(measured);
-  assert.deepEqual(quality, { stars: 240, fwhm: 3.1, sky: 1020, frames: 3 });
-  assert.equal(figures(quality), "FWHM 3.1 px, 240 stars, sky 1,020");
-  assert.equal(word(score(quality, 240)), "Good");
-  assert.equal(word(score({ stars: 60, fwhm: 3.1 }, 240)), "Fair");
-  assert.equal(word(score({ stars: 240, fwhm: 7 }, 240)), "Poor");
-  assert.equal(summary([]), null);
-  const dark = summary([{ stars: 0, fwhm: Number.NaN, sky: 12 }]);
-  assert.equal(figures(dark), "no star to measure, 0 stars, sky 12");
-  assert.equal(score(dark, 0), 0);
+  const quality = new Quality([{ stars: 240, fwhm: 3.1, sky: 1020 }, { stars: 10, fwhm: 9, sky: 5000 }, { stars: 250, fwhm: 3, sky: 1000 }]);
+  assert.deepEqual({ ...quality }, { stars: 240, fwhm: 3.1, sky: 1020, frames: 3 });
+  const said = (stars, fwhm, best) => {
+    const one = new Quality([{ stars, fwhm, sky: 1020 }]);
+    return one.words(one.score(best));
+  };
+  assert.equal(said(240, 3.1, 240), "Good: FWHM 3.1 px, 240 stars, sky 1,020");
+  assert.equal(said(60, 3.1, 240), "Fair: FWHM 3.1 px, 60 stars, sky 1,020");
+  assert.equal(said(1, 7, 1), "Poor: FWHM 7.0 px, 1 star, sky 1,020");
+  assert.equal(said(0, Number.NaN, 0), "Poor: no star to measure, 0 stars, sky 1,020");
 });
