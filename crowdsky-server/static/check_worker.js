@@ -1,7 +1,7 @@
 // Headers, read away from the page: which files the server would take, and which of them will be stacked together.
 //
 // In: `{run, files: [{id, file}]}`, as many messages as there are batches; another `run` makes it forget what it knows.
-// Out: `{run, checked: [{id, refused}], bytes}` in small batches, and from time to time `{run, groups, leftOut, of}`: the chunks of the
+// Out: `{run, checked: [{id, refused}]}` in small batches, and from time to time `{run, groups, leftOut, of}`: the chunks of the
 // first `of` frames that are taken. `{broken}` if WebAssembly cannot be had.
 
 import { refusal } from "./refusal.js";
@@ -22,7 +22,7 @@ ready.catch((error) => postMessage({ broken: String(error.message ?? error) }));
 let state = begun(0);
 
 function begun(run) {
-  return { run, line: [], next: 0, reading: 0, ids: [], facts: [], checked: [], bytes: 0, grouped: 0, gap: 0 };
+  return { run, line: [], next: 0, reading: 0, ids: [], facts: [], checked: [], grouped: 0, gap: 0 };
 }
 
 addEventListener("message", async ({ data: { run, files } }) => {
@@ -45,7 +45,7 @@ async function read(mine) {
 
 async function judged(mine, id, file) {
   try {
-    const report = await check(counted(mine, file));
+    const report = await check(file);
     const refused = refusal(report);
     if (refused === null) {
       mine.ids.push(id);
@@ -58,19 +58,10 @@ async function judged(mine, id, file) {
   }
 }
 
-/** The file, as far as a check asks for it, and how many bytes of it are read. */
-function counted(mine, file) {
-  const slice = (from, to) => {
-    mine.bytes += Math.max(0, Math.min(to, file.size) - from);
-    return file.slice(from, to);
-  };
-  return { size: file.size, slice };
-}
-
 function tell(mine) {
   mine.timer = undefined;
   if (mine !== state) return;
-  postMessage({ run: mine.run, checked: mine.checked.splice(0), bytes: mine.bytes });
+  postMessage({ run: mine.run, checked: mine.checked.splice(0) });
   if (mine.facts.length > mine.grouped) mine.grouping ??= setTimeout(regroup, mine.grouped ? mine.gap : 0, mine);
 }
 
@@ -79,7 +70,7 @@ function regroup(mine) {
   if (mine !== state) return;
   const begin = performance.now();
   // A chunk has only members that the page knows.
-  if (mine.checked.length) postMessage({ run: mine.run, checked: mine.checked.splice(0), bytes: mine.bytes });
+  if (mine.checked.length) postMessage({ run: mine.run, checked: mine.checked.splice(0) });
   mine.grouped = mine.facts.length;
   const { chunks, left_out } = group(mine.facts);
   const ids = ({ members, ...rest }) => ({ ...rest, members: members.map((at) => mine.ids[at]) });

@@ -19,7 +19,7 @@ export function fileRow({ item }) {
     const text = item.note ? `${WORDS[item.state]}: ${item.note}` : WORDS[item.state];
     if (state.textContent !== text) state.title = state.textContent = text;
     progress.value = item.state === "done" ? 1 : item.sent / Math.max(1, item.size);
-    progress.hidden = item.state === "rejected" || item.state === "skipped";
+    progress.hidden = ["failed", "rejected", "skipped"].includes(item.state);
   };
   return { element, update };
 }

@@ -7,8 +7,11 @@
 /** Which names may be raw frames. */
 export const isFits = (name) => /\.fits?$/i.test(name);
 
-/** Files of one batch: as many as browsers give of a folder at once. */
-const BATCH = 100;
+/**
+ * Files of one batch. Chromium asks another process for each file and takes all answers that have come in one go: a hundred of them held
+ * the page for half a second.
+ */
+const BATCH = 8;
 
 /**
  * The batches of a drop. To be called within the event: afterwards the browser has forgotten what was dropped.
@@ -22,29 +25,29 @@ export function droppedFiles(transfer) {
 
 async function* batchesOf(entries) {
   const loose = entries.filter((entry) => !entry.isDirectory);
-  if (loose.length) yield batch(loose, (entry) => entry.fullPath?.replace(/^\//, "") ?? entry.name, fileOf);
+  yield* batches(loose, pathOf, fileOf);
   for (const entry of entries) if (entry.isDirectory) yield* walk(entry);
 }
 
 async function* walk(folder) {
   const reader = folder.createReader();
-  const path = (entry) => entry.fullPath.replace(/^\//, "");
   for (;;) {
     let some;
     try {
       // At most 100 come at a time; none is the end.
       some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     } catch (error) {
-      yield unreadable(path(folder), error);
+      yield unreadable(pathOf(folder), error);
       return;
     }
     if (some.length === 0) return;
-    yield batch(some.filter((entry) => entry.isFile), path, fileOf);
+    yield* batches(some.filter((entry) => entry.isFile), pathOf, fileOf);
     for (const entry of some) if (entry.isDirectory) yield* walk(entry);
   }
 }
 
-/** A dropped file without an entry is itself. */
+/** A dropped file without an entry is itself, and has but a name. */
+const pathOf = (entry) => entry.fullPath?.replace(/^\//, "") ?? entry.name;
 const fileOf = (entry) => (entry.file ? new Promise((resolve, reject) => entry.file(resolve, reject)) : entry);
 
 /**
@@ -59,12 +62,12 @@ export async function* handleFiles(handle, path = handle.name) {
     for await (const entry of handle.values()) {
       if (entry.kind === "directory") yield* handleFiles(entry, here(entry));
       else some.push(entry);
-      if (some.length === BATCH) yield batch(some.splice(0), here, file);
+      if (some.length === BATCH) yield* batches(some.splice(0), here, file);
     }
   } catch (error) {
     yield unreadable(path, error);
   }
-  if (some.length) yield batch(some, here, file);
+  yield* batches(some, here, file);
 }
 
 /** The batches of a picker. */
@@ -80,17 +83,19 @@ export function* pickedFiles(input) {
 const unreadable = (path, error) => ({ files: [], others: 0, unread: [{ path, reason: `It cannot be read: ${error.message}` }] });
 
 /** What is no FITS file by its name is not even opened. */
-async function batch(entries, path, file) {
+async function* batches(entries, path, file) {
   const fits = entries.filter((entry) => isFits(entry.name));
-  const found = { files: [], others: entries.length - fits.length, unread: [] };
-  await Promise.all(
-    fits.map(async (entry) => {
+  if (fits.length < entries.length) yield { files: [], others: entries.length - fits.length, unread: [] };
+  for (let at = 0; at < fits.length; at += BATCH) {
+    const found = { files: [], others: 0, unread: [] };
+    const open = async (entry) => {
       try {
         found.files.push({ file: await file(entry), path: path(entry) });
       } catch (error) {
         found.unread.push(...unreadable(path(entry), error).unread);
       }
-    }),
-  );
-  return found;
+    };
+    await Promise.all(fits.slice(at, at + BATCH).map(open));
+    yield found;
+  }
 }

@@ -51,6 +51,7 @@ export class Groups {
     this.targets = [...targets.values()].sort((a, b) => order.compare(name(a), name(b)) || order.compare(a.filter ?? "", b.filter ?? ""));
     for (const target of this.targets) {
       target.chunks.sort((a, b) => a.slot - b.slot);
+      target.telescopes = new Set(target.chunks.map(({ telescope }) => telescope)).size;
       target.frames = target.chunks.reduce((sum, group) => sum + group.members.length, 0);
       target.seconds = target.chunks.reduce((sum, group) => sum + group.total_exptime_s, 0);
     }

@@ -62,10 +62,12 @@ function slotRow(groups) {
     box.checked = !group.out;
     element.classList.toggle("out", group.out);
     const done = group.members.filter(({ state }) => state === "done").length;
-    write(when, `${minute(group.slot)} UTC`);
+    // Two telescopes at the same target make two stacks of the same minutes.
+    const whose = row.target.telescopes > 1 ? `, ${group.telescope ?? "unknown telescope"}` : "";
+    write(when, `${minute(group.slot)} UTC${whose}`);
     const exposure = group.exptime_s === null ? "" : ` × ${Number(group.exptime_s.toFixed(2))} s = ${duration(group.total_exptime_s)}`;
     write(frames, `${count(n, "frame")}${exposure}${done ? `, ${done} there` : ""}`);
-    write(thin, n < FEW ? (n === 1 ? "One frame alone: a thin stack" : "Few frames: a thin stack") : "");
+    write(thin, n >= FEW ? "" : n === 1 ? "One frame alone: too few for a stack" : "Few frames: a thin stack");
     box.setAttribute("aria-label", `${title(group)}, ${when.textContent}, ${frames.textContent}${n < FEW ? `, ${thin.textContent}` : ""}`);
     drawLook(group, row.target, { picture, bar, words });
   };
@@ -90,7 +92,7 @@ function drawLook({ look, members, object, slot }, target, { picture, bar, words
   if (!look.quality) return write(words, `No picture: ${look.failed}`);
   const best = Math.max(...target.chunks.map((group) => group.look?.quality?.stars ?? 0));
   bar.value = look.quality.score(best);
-  const of = members.length > look.quality.frames ? ` (${look.quality.frames} frames measured)` : "";
+  const of = members.length > look.quality.frames ? ` (${count(look.quality.frames, "frame")} measured)` : "";
   write(words, `${look.quality.words(bar.value)}${of}`);
 }
 

@@ -26,7 +26,7 @@ export class Intake {
     this.known = new Set();
     /** Those that the server would take, in the worker's order. */
     this.taken = [];
-    Object.assign(this, { walks: 0, found: 0, checked: 0, grouped: 0, others: 0, headerBytes: 0 });
+    Object.assign(this, { walks: 0, found: 0, checked: 0, grouped: 0, others: 0 });
   }
 
   /** Forgets all; what the worker still says is not heard. */
@@ -85,17 +85,16 @@ export class Intake {
     return null;
   }
 
-  #told({ run, checked, bytes, groups, leftOut, of, broken }) {
+  #told({ run, checked, groups, leftOut, of, broken }) {
     if (broken) return this.broken(broken);
     if (run !== this.run) return;
-    if (checked) this.#checked(checked, bytes);
+    if (checked) this.#checked(checked);
     else this.#grouped(groups, leftOut, of);
     this.changed();
   }
 
-  #checked(checked, bytes) {
+  #checked(checked) {
     this.checked += checked.length;
-    this.headerBytes = bytes;
     const refused = [];
     for (const { id, refused: note } of checked) {
       if (note === null) this.taken.push(this.items[id]);

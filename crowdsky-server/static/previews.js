@@ -15,18 +15,24 @@ export class Previews {
     Object.assign(this, { changed, wanted: [], kept: [], busy: false, number: 0 });
   }
 
-  /** These chunks are seen now; those that were and have no picture yet are not wanted any more. */
-  want(groups) {
-    this.wanted = groups;
+  /**
+   * These chunks are seen now; those that were and have no picture yet are not wanted any more.
+   * @param {boolean} settled Whether no more frames come. Until then a chunk that has grown keeps what was measured.
+   */
+  want(groups, settled) {
+    Object.assign(this, { wanted: groups, settled });
     this.#next();
   }
 
   async #next() {
-    const group = this.wanted.find(({ look }) => !look);
-    if (this.busy || !group) return;
+    if (this.busy) return;
+    const grown = ({ look, members }) => this.settled && look.of !== members.length;
+    const group = this.wanted.find(({ look }) => !look) ?? this.wanted.find(grown);
+    if (!group) return;
     this.busy = true;
-    group.look = await this.#ask(group).catch((error) => ({ failed: error.message }));
-    this.kept.push(group);
+    const of = group.members.length;
+    group.look = { of, ...(await this.#ask(group).catch((error) => ({ failed: error.message }))) };
+    this.kept = [...this.kept.filter((other) => other !== group), group];
     if (this.kept.length > KEPT) this.kept.shift().look = null;
     this.changed();
     setTimeout(() => {

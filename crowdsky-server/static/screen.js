@@ -75,6 +75,7 @@ export class Screen {
   }
 
   #buttons(state, { counts, started, busy, there, finalising }) {
+    const held = document.activeElement;
     $("start").hidden = started || counts.waiting === 0;
     write($("start"), `Upload ${count(counts.waiting, "frame")}`);
     $("pause").hidden = !started;
@@ -91,11 +92,15 @@ export class Screen {
     $("cancel").disabled = finalising;
     $("overall").hidden = counts.done + counts.sending + counts.failed === 0 && !started;
     $("overall").value = counts.bytes ? counts.sent / counts.bytes : 0;
+    // The focus goes on to the next step, not to the top of the page.
+    if (held.hidden && $("run").contains(held)) $("run").querySelector(".primary:not([hidden], :disabled)")?.focus();
   }
 
   #lists(counts) {
     const { items } = this.queue;
     const only = (wanted) => items.filter(({ state }) => state === wanted);
+    // One may have failed in place of another.
+    this.drawn.failed = counts.failed ? undefined : this.drawn.failed;
     this.#list("failed", "reason", counts.failed, () => only("failed"));
     this.#list("rejected", "reason", counts.rejected, () => only("rejected"));
     this.#list("files", "file", items.length, () => items);

@@ -9,6 +9,8 @@ export class Session {
   constructor() {
     /** Hashes of the files that are safe on the server. */
     this.there = new Set();
+    /** The token of the address, or the one of the last visit. */
+    this.remembered = new URLSearchParams(location.search).get("session") ?? localStorage.getItem(MEMORY);
     this.#clear();
   }
 
@@ -33,12 +35,10 @@ export class Session {
     return this.known.status(sha256, size);
   }
 
-  /** Goes on with the session of the address, or the one that is remembered. Its overview; null if there is none. */
+  /** Goes on with the session that is remembered. Its overview; null if it is over. */
   async resume() {
-    const token = new URLSearchParams(location.search).get("session") ?? localStorage.getItem(MEMORY);
-    if (!token) return null;
     try {
-      const overview = await ask("GET", `uploads/${encodeURIComponent(token)}`);
+      const overview = await ask("GET", `uploads/${encodeURIComponent(this.remembered)}`);
       if (overview.state !== "uploading") throw Object.assign(new Error(), { status: 404 });
       this.token = Promise.resolve(overview.token);
       localStorage.setItem(MEMORY, overview.token);

@@ -50,8 +50,8 @@ export function summary(state, now) {
   const line = {
     empty: () => "",
     nothing: () => (counts.earlier ? "Stacks were made of them. Nothing is sent twice." : "Drop a folder with raw frames, Light_*.fit."),
-    checking: () => `${checked.toLocaleString("en")} of ${count(found, "file")} checked. Nothing is sent yet.`,
-    ready: () => `${count(all, "frame")}, ${bytes(counts.bytes)}, for ${count(stacks, "stack")}. Nothing is sent yet.`,
+    checking: () => (found ? `${checked.toLocaleString("en")} of ${count(found, "file")} checked. Nothing is sent yet.` : "Looking for files."),
+    ready: () => `${count(all, "frame")}, ${bytes(counts.bytes)}, for ${count(stacks, "stack")}. ${there ? `${count(there, "file")} on the server already.` : "Nothing is sent yet."}`,
     uploading: () => `${[sent, ...pace].join(", ")}.`,
     paused: () => `${sent}. What is there is safe.`,
     offline: () => `${all ? `${sent}. ` : ""}Nothing is lost. ${again > 0 ? `Trying again in ${again} s` : "Trying again now"}; leave this page open and it goes on by itself.`,

@@ -10,7 +10,6 @@ import { digest } from "./hash.js";
 import { inlets } from "./inlets.js";
 import { Intake } from "./intake.js";
 import { Queue } from "./queue.js";
-import { resume } from "./resume.js";
 import { Screen } from "./screen.js";
 import { canHash, post, put } from "./send.js";
 import { Session } from "./session.js";
@@ -55,20 +54,24 @@ let folders = [];
 $("uploader").hidden = false;
 $("plain").hidden = true;
 inlets(take, keep);
-resume(
-  session,
-  (rows) => {
+screen.drawNow();
+if (session.remembered) goOn().catch((error) => trouble(error.message));
+
+async function goOn() {
+  const { resume } = await import("./resume.js");
+  const stored = (rows) => {
     screen.stored = rows;
     screen.drawGroups();
-  },
-  (folder, batches) => {
+  };
+  await resume(session, stored, (folder, batches) => {
     keep([folder]);
     take(batches);
-  },
-).catch((error) => trouble(error.message));
+  });
+}
 
 /** Without WebAssembly files are sent one by one. */
 function broken(why) {
+  if (intake.found > 0) return trouble(`Headers are checked no more (${why}). Reload the page and drop the folder again; nothing is sent twice.`);
   $("uploader").hidden = true;
   $("plain").hidden = false;
   say("broken", `This browser cannot check frames before they are sent (${why}). Use a newer one, or upload frames one by one here.`);
@@ -92,7 +95,11 @@ let previews;
 function want(seen) {
   if (seen.length === 0) return;
   previews ??= import("./previews.js").then(({ Previews }) => new Previews(() => screen.lists.groups.refresh()));
-  previews.then((loaded) => loaded.want(seen));
+  previews.then(
+    (loaded) => loaded.want(seen, !intake.busy),
+    // It is tried again with the next drawing.
+    () => (previews = undefined),
+  );
 }
 
 // ---- buttons ----
