@@ -185,6 +185,7 @@ step_pages() {
     crowdsky --version
     node ci/web/playwright.mjs "$target/release/crowdsky" "$PYTHON" "$logs/screenshots"
     node ci/web/check.mjs "$target/release/crowdsky" "$PYTHON" "$logs/screenshots"
+    node ci/web/upload.mjs "$target/release/crowdsky" "$PYTHON" "$logs/screenshots"
 }
 
 step_api() {

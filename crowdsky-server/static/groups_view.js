@@ -67,7 +67,7 @@ function slotRow(groups) {
     write(when, `${minute(group.slot)} UTC${whose}`);
     const exposure = group.exptime_s === null ? "" : ` × ${Number(group.exptime_s.toFixed(2))} s = ${duration(group.total_exptime_s)}`;
     write(frames, `${count(n, "frame")}${exposure}${done ? `, ${done} there` : ""}`);
-    write(thin, n >= FEW ? "" : n === 1 ? "One frame alone: too few for a stack" : "Few frames: a thin stack");
+    write(thin, n >= FEW ? "" : n === 1 ? "One frame alone makes no stack" : "Few frames: a thin stack");
     box.setAttribute("aria-label", `${title(group)}, ${when.textContent}, ${frames.textContent}${n < FEW ? `, ${thin.textContent}` : ""}`);
     drawLook(group, row.target, { picture, bar, words });
   };

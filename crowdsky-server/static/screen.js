@@ -87,7 +87,7 @@ export class Screen {
     $("finalise").disabled = !may;
     // It is the next step only when frames have just arrived; else there is nothing to see of it while it comes by itself.
     $("finalise").classList.toggle("primary", counts.done > 0);
-    $("finalise").hidden = !may && $("auto").checked;
+    $("finalise").hidden = !may && ($("auto").checked || state === "nothing");
     $("auto-part").hidden = state === "sent" || state === "nothing";
     $("cancel").disabled = finalising;
     $("overall").hidden = counts.done + counts.sending + counts.failed === 0 && !started;

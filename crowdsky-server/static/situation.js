@@ -49,7 +49,7 @@ export function summary(state, now) {
   const sent = `${counts.done} of ${count(all, "frame")} there, ${bytes(counts.sent)} of ${bytes(counts.bytes)}`;
   const line = {
     empty: () => "",
-    nothing: () => (counts.earlier ? "Stacks were made of them. Nothing is sent twice." : "Drop a folder with raw frames, Light_*.fit."),
+    nothing: () => (counts.earlier ? "Nothing is sent twice." : "Drop a folder with raw frames, Light_*.fit."),
     checking: () => (found ? `${checked.toLocaleString("en")} of ${count(found, "file")} checked. Nothing is sent yet.` : "Looking for files."),
     ready: () => `${count(all, "frame")}, ${bytes(counts.bytes)}, for ${count(stacks, "stack")}. ${there ? `${count(there, "file")} on the server already.` : "Nothing is sent yet."}`,
     uploading: () => `${[sent, ...pace].join(", ")}.`,
