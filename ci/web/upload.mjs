@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WIDE, browse, check, complaintsOf, dropFolder, freePort, register, say, serve, simulate, until } from "./common.mjs";
+import { WIDE, browse, check, complaintsOf, dropFolder, freePort, look, register, say, serve, simulate, until } from "./common.mjs";
 import { manyFrames } from "./frames.mjs";
 import { remembered } from "./remembered.mjs";
 import { states } from "./states.mjs";
@@ -159,6 +159,7 @@ async function thousands(browser, night, hashes, ours) {
   ours.server.kill("SIGKILL");
   await until(page, "offline");
   const before = await done(page);
+  await look(page, screenshots, "state-offline");
   await sleep(AWAY);
   check("the page waits for it", (await page.locator("#uploader").getAttribute("data-state")) === "offline" && (await page.locator("#summary").textContent()).includes("Nothing is lost"));
   Object.assign(ours, await serve(crowdsky, join(folder, "data"), ours.port));

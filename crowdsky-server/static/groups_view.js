@@ -93,7 +93,7 @@ function drawLook({ look, members, object, slot }, target, { picture, bar, words
   const best = Math.max(...target.chunks.map((group) => group.look?.quality?.stars ?? 0));
   bar.value = look.quality.score(best);
   const of = members.length > look.quality.frames ? ` (${count(look.quality.frames, "frame")} measured)` : "";
-  write(words, `${look.quality.words(bar.value)}${of}`);
+  write(words, `${look.quality.words(bar.value)}${of}${look.preview ? "" : `; no picture: ${look.failed}`}`);
 }
 
 /** The row of a chunk that the server has of an upload that goes on. */

@@ -1,5 +1,7 @@
 // SHA-256 of files, computed by a worker.
 
+import { Failure } from "./queue.js";
+
 const asked = new Map();
 let number = 0;
 let worker;
@@ -13,7 +15,9 @@ function started() {
     else resolve(data.sha256);
   });
   worker.addEventListener("error", (event) => {
-    for (const { reject } of asked.values()) reject(new Error(event.message));
+    // It could not be loaded; the next question starts another.
+    worker = undefined;
+    for (const { reject } of asked.values()) reject(new Failure(`The hash cannot be computed: ${event.message ?? "no worker"}`, { again: true }));
     asked.clear();
   });
 }

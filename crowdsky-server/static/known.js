@@ -3,7 +3,7 @@
 /** Questions of one request; the server takes so many. */
 const MOST = 1000;
 /** Milliseconds a question waits for others. */
-const TOGETHER = 20;
+const TOGETHER = 5;
 
 export class Known {
   /** @param {(files: {sha256: string, size: number}[]) => Promise<{sha256: string, status: string}[]>} ask */

@@ -47,7 +47,10 @@ export class Previews {
     const worker = (this.worker ??= new Worker("/static/pixels_worker.js", { type: "module" }));
     const { preview, measured, failed } = await new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => data.number === number && resolve(data);
-      worker.onerror = (event) => reject(new Error(event.message || "pictures cannot be made in this browser"));
+      worker.onerror = (event) => {
+        this.worker = undefined;
+        reject(new Error(event.message || "the module for pictures cannot be loaded"));
+      };
       worker.postMessage({ number, files, longest: LONGEST });
     });
     return { preview, quality: measured.length ? new Quality(measured) : null, failed: failed[0] };

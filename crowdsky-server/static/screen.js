@@ -55,7 +55,7 @@ export class Screen {
     say("summary", text);
     this.announcer.say(state, `${title}. ${text}`);
     $("run").hidden = state === "empty" || state === "done";
-    $("drop").hidden = state === "done";
+    $("drop").hidden = state === "done" || now.finalising;
     this.#buttons(state, now);
     this.#lists(now.counts);
     // Seconds go by while nothing else happens.

@@ -35,7 +35,8 @@ async function judged(error) {
   try {
     const session = await renewed();
     if (session === null) return new Failure(SIGNED_OUT, { stop: true });
-    return session ? new Failure(error.message, { again: true }) : error;
+    // It can be reached: then this transfer has broken off by itself, and is one of the tries that a file has.
+    return session || error.away ? new Failure(error.message, { again: true }) : error;
   } catch {
     // The server cannot be reached: then the first failure says all there is to say.
     return error;
@@ -101,7 +102,7 @@ export const known = (token, files) => ask("POST", `uploads/${token}/check`, fil
 /** Sends a file whose SHA-256 is known. */
 export function put(token, name, file, sha256, tools) {
   const path = `/api/v1/uploads/${token}/files/${sha256}?name=${encodeURIComponent(name)}`;
-  return transfer("PUT", path, file, { "Content-Digest": `sha-256=:${base64(sha256)}:`, "Content-Type": "application/octet-stream" }, tools);
+  return transfer("PUT", path, file, file, { "Content-Digest": `sha-256=:${base64(sha256)}:`, "Content-Type": "application/octet-stream" }, tools);
 }
 
 /** Sends a file without a hash. */
@@ -110,15 +111,25 @@ export function post(token, name, file, tools) {
   form.append("action", "file");
   form.append("session_token", token);
   form.append("file", file, name);
-  return transfer("POST", "/upload.php", form, {}, tools);
+  return transfer("POST", "/upload.php", file, form, {}, tools);
 }
 
 // Not fetch: it tells nothing of its progress.
-async function transfer(method, path, body, headers, tools) {
+async function transfer(method, path, file, body, headers, tools) {
   try {
     await transferOnce(method, path, body, headers, tools);
   } catch (error) {
+    // A file that is gone from the disk looks like a broken line.
+    if (error.status === 0) await readable(file);
     throw await judged(error);
+  }
+}
+
+async function readable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch (error) {
+    throw new Failure(`The file cannot be read: ${error.message}`);
   }
 }
 
