@@ -76,6 +76,7 @@ export class Screen {
 
   #buttons(state, { counts, started, busy, there, finalising }) {
     const held = document.activeElement;
+    if (started || (counts.pending > 0 && !$("resume-folders").firstChild)) $("resume").hidden = true;
     $("start").hidden = started || counts.waiting === 0;
     write($("start"), `Upload ${count(counts.waiting, "frame")}`);
     $("pause").hidden = !started;
@@ -86,7 +87,7 @@ export class Screen {
     const may = !finalising && !busy && counts.pending === 0 && counts.failed === 0 && counts.done + there > 0;
     $("finalise").disabled = !may;
     // It is the next step only when frames have just arrived; else there is nothing to see of it while it comes by itself.
-    $("finalise").classList.toggle("primary", counts.done > 0);
+    $("finalise").classList.toggle("primary", may && counts.done > 0);
     $("finalise").hidden = !may && ($("auto").checked || state === "nothing");
     $("auto-part").hidden = state === "sent" || state === "nothing";
     $("cancel").disabled = finalising;

@@ -40,13 +40,14 @@ export function summary(state, now) {
   const { counts, there, checked, found, stacks, others, pace, again, finalising } = now;
   const all = counts.done + counts.pending + counts.failed;
   const rest = [];
-  if (counts.failed && state !== "failed") rest.push(`${counts.failed} failed`);
-  if (counts.earlier) rest.push(`${counts.earlier} uploaded before`);
-  if (counts.rejected) rest.push(`${counts.rejected} not accepted`);
-  if (others) rest.push(`${others} left out: not .fit`);
-  if (counts.skipped > counts.earlier) rest.push(`${counts.skipped - counts.earlier} unticked or skipped`);
+  const tell = (n, what) => n > 0 && rest.push(`${n.toLocaleString("en")} ${what}`);
+  tell(state === "failed" ? 0 : counts.failed, "failed");
+  tell(counts.earlier, "uploaded before");
+  tell(counts.rejected, "not accepted");
+  tell(others, "left out: not .fit");
+  tell(counts.skipped - counts.earlier, "unticked or skipped");
   const tail = rest.length ? `${rest.join(", ")}.` : "";
-  const sent = `${counts.done} of ${count(all, "frame")} there, ${bytes(counts.sent)} of ${bytes(counts.bytes)}`;
+  const sent = `${counts.done.toLocaleString("en")} of ${count(all, "frame")} there, ${bytes(counts.sent)} of ${bytes(counts.bytes)}`;
   const line = {
     empty: () => "",
     nothing: () => (counts.earlier ? "Nothing is sent twice." : "Drop a folder with raw frames, Light_*.fit."),
@@ -55,7 +56,7 @@ export function summary(state, now) {
     uploading: () => `${[sent, ...pace].join(", ")}.`,
     paused: () => `${sent}. What is there is safe.`,
     offline: () => `${all ? `${sent}. ` : ""}Nothing is lost. ${again > 0 ? `Trying again in ${again} s` : "Trying again now"}; leave this page open and it goes on by itself.`,
-    failed: () => `${count(counts.done, "frame")} of ${all} there. Try the others again, or go on without them.`,
+    failed: () => `${sent}. Try the others again, or go on without them.`,
     sent: () => (finalising ? "Jobs are being made." : `${count(Math.max(counts.done, there), "frame")} on the server. Finalise makes stacks of what is there.`),
     done: () => "",
   }[state]();
