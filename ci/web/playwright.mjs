@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PASSWORD, WIDE, browse, check, complaintsOf, dropFolder, look as lookAt, register, serve, simulate, until } from "./common.mjs";
+import { PASSWORD, WIDE, browse, check, drop, look as lookAt, open, register, serve, simulate, until } from "./stage.mjs";
 
 const [crowdsky, python, screenshots] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "crowdsky-web-"));
@@ -15,8 +15,7 @@ const look = (page, name) => lookAt(page, screenshots, name);
 async function run(url) {
   const browser = await browse();
   const context = await browser.newContext({ viewport: WIDE, acceptDownloads: true, colorScheme: "dark" });
-  const page = await context.newPage();
-  const complaints = await complaintsOf(page);
+  const { page, complaints } = await open(context);
 
   await page.goto(`${url}/`);
   await look(page, "home");
@@ -37,7 +36,7 @@ async function run(url) {
   writeFileSync(join(night, "Light_broken.fit"), "GIF89a");
   writeFileSync(join(night, "Light_thn.jpg"), "no frame");
   await page.goto(`${url}/upload.php`);
-  await dropFolder(page, "#drop", night);
+  await drop(page, "#drop", night);
   await until(page, "ready");
   const summary = await page.locator("#summary").textContent();
   check(`the folder is checked, nothing is sent: ${summary}`, /^8 frames, .* for 1 stack\. Nothing is sent yet\. 1 not accepted, 2 left out: not \.fit\./.test(summary));
@@ -54,7 +53,7 @@ async function run(url) {
   await page.reload();
   await page.waitForSelector("#resume:not([hidden])");
   await look(page, "upload-resumed");
-  await dropFolder(page, "#drop", night);
+  await drop(page, "#drop", night);
   await until(page, "ready");
   await page.locator("#auto").uncheck();
   await page.locator("#start").click();

@@ -1,6 +1,6 @@
 // A folder whose handle the browser keeps: after a reload the page offers to go on with it.
 
-import { WIDE, check, register, until } from "./common.mjs";
+import { WIDE, check, open, register, until } from "./stage.mjs";
 
 const FILES = 12;
 
@@ -22,8 +22,7 @@ async function fill([bytes, files]) {
 
 export async function remembered(browser, url, frame) {
   const context = await browser.newContext({ viewport: WIDE, colorScheme: "dark" });
-  const page = await context.newPage();
-  page.on("dialog", (dialog) => dialog.accept());
+  const { page } = await open(context);
   await page.addInitScript(picker);
   await register(page, url, "kepler");
   await page.evaluate(fill, [frame.toString("base64"), FILES]);

@@ -1,21 +1,33 @@
-// What every test in the browser needs: a server, Debian's Chromium, eyes, and a hand that drops files.
+// What every test in the browser needs: a server, a user, Debian's Chromium, eyes, and a hand that drops files.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 export const WIDE = { width: 1280, height: 900 };
 export const NARROW = { width: 390, height: 844 };
+export const PASSWORD = "eppur si muove 1633";
+export const say = (text) => console.log(text);
 
 export function check(what, good) {
   if (!good) throw new Error(what);
-  console.log(`ok  ${what}`);
+  say(`ok  ${what}`);
+}
+
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** `crowdsky serve` over a folder of its own: the process and its address. */
-export async function serve(crowdsky, data) {
-  const server = spawn(crowdsky, ["serve", "--data-dir", data, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
+export async function serve(crowdsky, data, port = 0) {
+  const server = spawn(crowdsky, ["serve", "--data-dir", data, "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: server.stdout });
   const url = await new Promise((resolve, reject) => {
     lines.on("line", (line) => line.startsWith("listening on ") && resolve(line.slice("listening on ".length).trim()));
@@ -38,6 +50,8 @@ export async function open(context) {
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("response", (response) => response.status() >= 500 && complaints.push(`${response.status()} ${response.url()}`));
   page.on("dialog", (dialog) => {
+    // The warning of a page that is left while something is on its way.
+    if (dialog.type() === "beforeunload") return dialog.accept();
     complaints.push(`a dialog: ${dialog.message()}`);
     dialog.dismiss();
   });
@@ -67,3 +81,21 @@ export async function drop(page, element, ...paths) {
   for (const type of ["dragEnter", "dragOver", "drop"]) await session.send("Input.dispatchDragEvent", { type, ...at, data });
   await session.detach();
 }
+
+/** Registers a user. */
+export async function register(page, url, name) {
+  if (!page.url().includes("/login")) await page.goto(`${url}/login.php`);
+  const form = page.locator('form:has(input[name="form_action"][value="register"])');
+  await form.locator('[name="username"]').fill(name);
+  await form.locator('[name="email"]').fill(`${name}@example.org`);
+  await form.locator('[name="password"]').fill(PASSWORD);
+  await form.locator("button").first().click();
+  await page.waitForURL(/upload/);
+}
+
+/** Waits until the upload page is in a state. */
+export const until = (page, state, timeout = 60000) =>
+  page.waitForFunction((state) => document.querySelector("#uploader").dataset.state === state, state, { timeout });
+
+/** Simulated frames. */
+export const simulate = (crowdsky, folder, ...options) => execFileSync(crowdsky, ["simulate", folder, ...options], { stdio: "inherit" });

@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { WIDE, check, dropFolder, look, register, say, simulate, until } from "./common.mjs";
+import { WIDE, check, drop, look, open, register, say, simulate, until } from "./stage.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Bytes of the page as it is unpacked, without the module that looks at pixels. */
@@ -36,8 +36,7 @@ function night(crowdsky, folder) {
 export async function states(browser, url, crowdsky, folder, screenshots) {
   const path = night(crowdsky, folder);
   const context = await browser.newContext({ viewport: WIDE, colorScheme: "dark", bypassCSP: true, reducedMotion: "reduce" });
-  const page = await context.newPage();
-  page.on("dialog", (dialog) => dialog.accept());
+  const { page } = await open(context);
   /** Bytes on the line by address. */
   const loaded = new Map();
   page.on("requestfinished", async (request) => loaded.set(request.url(), (await request.sizes()).responseBodySize));
@@ -57,7 +56,7 @@ export async function states(browser, url, crowdsky, folder, screenshots) {
   await page.reload();
   await state("empty");
 
-  await dropFolder(page, "#drop", path);
+  await drop(page, "#drop", path);
   await until(page, "checking");
   await page.waitForSelector(".row.slot");
   await state("checking");
@@ -109,12 +108,12 @@ export async function states(browser, url, crowdsky, folder, screenshots) {
 /** Frames that were uploaded before are left out, and sent again when that is wanted. */
 async function earlier(browser, url, path, screenshots) {
   const context = await browser.newContext({ viewport: WIDE, colorScheme: "dark", bypassCSP: true });
-  const page = await context.newPage();
+  const { page } = await open(context);
   await page.route("**/api/v1/uploads/*/check", (route) => route.fulfill({ json: route.request().postDataJSON().map(({ sha256 }) => ({ sha256, status: "earlier", session: "s" })) }));
   await register(page, url, "annie");
   let sent = 0;
   page.on("request", (request) => request.method() === "PUT" && (sent += 1));
-  await dropFolder(page, "#drop", path);
+  await drop(page, "#drop", path);
   await until(page, "ready");
   await page.locator("#auto").uncheck();
   await page.locator("#start").click();
@@ -141,7 +140,7 @@ async function weigh(loaded, url, context) {
 /** A browser that cannot run the module has the plain form. */
 async function broken(browser, url, screenshots) {
   const context = await browser.newContext({ viewport: WIDE, colorScheme: "dark", bypassCSP: true });
-  const page = await context.newPage();
+  const { page } = await open(context);
   await page.route("**/header_bg.wasm", (route) => route.fulfill({ status: 200, contentType: "application/wasm", body: "no module" }));
   await register(page, url, "henrietta");
   await page.waitForSelector("#plain:not([hidden])");

@@ -23,20 +23,29 @@ const picture = new Picture();
 // It is checked anew: keeping the reports of thousands would fill the memory.
 const choice = new FileChoice((item) => looker.postMessage({ id: item.id, file: item.file }));
 
-/** Takes what a hand has given. In folders only FITS is looked at; a file that was named itself always is. */
-function take(found) {
-  const wanted = found.filter(({ path }) => !path.includes("/") || isFits(path));
-  wanted.sort((a, b) => byName.compare(a.path, b.path));
+/** In folders only FITS is looked at; a file that was named itself always is. */
+const wanted = (path) => !path.includes("/") || isFits(path);
+
+/** Takes what a hand has given, in the order of its names. */
+async function take(batches) {
+  const found = [];
+  let others = 0;
+  for await (const batch of batches) {
+    found.push(...batch.files);
+    others += batch.others;
+    for (const { path, reason } of batch.unread) trouble(`${path}: ${reason} Choose its files instead.`);
+  }
+  found.sort((a, b) => byName.compare(a.path, b.path));
   first = files.length;
-  passed += found.length - wanted.length;
-  for (const { file, path } of wanted) {
+  passed += others;
+  for (const { file, path } of found) {
     const item = { id: files.length, file, path, verdict: null, reason: "" };
     files.push(item);
     crowd.postMessage({ id: item.id, file });
   }
   $("results").hidden = files.length === 0;
   choice.set(files);
-  if (found.length > 0) tell();
+  if (found.length + others > 0) tell();
 }
 
 function tell() {
@@ -87,18 +96,14 @@ addEventListener("dragover", (event) => {
   $("drop").classList.add("over");
 });
 addEventListener("dragleave", (event) => event.relatedTarget === null && $("drop").classList.remove("over"));
-addEventListener("drop", async (event) => {
+addEventListener("drop", (event) => {
   event.preventDefault();
   $("drop").classList.remove("over");
-  try {
-    take(await droppedFiles(event.dataTransfer));
-  } catch (error) {
-    trouble(`The folder could not be read: ${error.message}. Choose its files instead.`);
-  }
+  take(droppedFiles(event.dataTransfer, wanted)).catch((error) => trouble(`The folder could not be read: ${error.message}. Choose its files instead.`));
 });
 for (const name of ["files", "folder"]) {
   $(name).addEventListener("change", () => {
-    take(pickedFiles($(name)));
+    take([...pickedFiles($(name), wanted)]);
     $(name).value = "";
   });
 }

@@ -4,7 +4,6 @@
 // Out: `{run, checked: [{id, refused}]}` in small batches, and from time to time `{run, groups, leftOut, of}`: the chunks of the
 // first `of` frames that are taken. `{broken}` if WebAssembly cannot be had.
 
-import { refusal } from "./refusal.js";
 import { check } from "./wasm/check.js";
 import init, { group } from "./wasm/header.js";
 
@@ -46,13 +45,12 @@ async function read(mine) {
 async function judged(mine, id, file) {
   try {
     const report = await check(file);
-    const refused = refusal(report);
-    if (refused === null) {
+    if (report.refused === null) {
       mine.ids.push(id);
       // Only what grouping looks at is kept: thousands of headers with their cards would be hundreds of megabytes.
       mine.facts.push({ facts: report.facts });
     }
-    return refused;
+    return report.refused?.message ?? null;
   } catch (error) {
     return `The file cannot be read: ${error.message}`;
   }

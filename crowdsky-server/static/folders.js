@@ -1,7 +1,7 @@
 // Files of a drop, of a picker or of a folder the browser remembers; folders are searched to the bottom. They come in batches, as they
 // are found: a folder of thousands is never collected first.
 //
-// A batch is `{files: [{file, path}], others, unread: [{path, reason}]}`: raw frames by name, how many files are something else, and
+// A batch is `{files: [{file, path}], others, unread: [{path, reason}]}`: the files that are wanted by their path, how many are not, and
 // what could not be read.
 
 /** Which names may be raw frames. */
@@ -16,20 +16,21 @@ const BATCH = 8;
 /**
  * The batches of a drop. To be called within the event: afterwards the browser has forgotten what was dropped.
  * @param {DataTransfer} transfer
+ * @param {(path: string) => boolean} [wanted]
  */
-export function droppedFiles(transfer) {
+export function droppedFiles(transfer, wanted = isFits) {
   const items = [...transfer.items].filter((item) => item.kind === "file");
   const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
-  return batchesOf(entries);
+  return batchesOf(entries, wanted);
 }
 
-async function* batchesOf(entries) {
+async function* batchesOf(entries, wanted) {
   const loose = entries.filter((entry) => !entry.isDirectory);
-  yield* batches(loose, pathOf, fileOf);
-  for (const entry of entries) if (entry.isDirectory) yield* walk(entry);
+  yield* batches(loose, pathOf, fileOf, wanted);
+  for (const entry of entries) if (entry.isDirectory) yield* walk(entry, wanted);
 }
 
-async function* walk(folder) {
+async function* walk(folder, wanted) {
   const reader = folder.createReader();
   for (;;) {
     let some;
@@ -41,8 +42,8 @@ async function* walk(folder) {
       return;
     }
     if (some.length === 0) return;
-    yield* batches(some.filter((entry) => entry.isFile), pathOf, fileOf);
-    for (const entry of some) if (entry.isDirectory) yield* walk(entry);
+    yield* batches(some.filter((entry) => entry.isFile), pathOf, fileOf, wanted);
+    for (const entry of some) if (entry.isDirectory) yield* walk(entry, wanted);
   }
 }
 
@@ -71,20 +72,20 @@ export async function* handleFiles(handle, path = handle.name) {
 }
 
 /** The batches of a picker. */
-export function* pickedFiles(input) {
+export function* pickedFiles(input, wanted = isFits) {
   const files = [...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
   for (let at = 0; at < files.length; at += BATCH) {
     const some = files.slice(at, at + BATCH);
-    const fits = some.filter(({ file }) => isFits(file.name));
+    const fits = some.filter(({ path }) => wanted(path));
     yield { files: fits, others: some.length - fits.length, unread: [] };
   }
 }
 
 const unreadable = (path, error) => ({ files: [], others: 0, unread: [{ path, reason: `It cannot be read: ${error.message}` }] });
 
-/** What is no FITS file by its name is not even opened. */
-async function* batches(entries, path, file) {
-  const fits = entries.filter((entry) => isFits(entry.name));
+/** What is not wanted is not even opened. */
+async function* batches(entries, path, file, wanted = isFits) {
+  const fits = entries.filter((entry) => wanted(path(entry)));
   if (fits.length < entries.length) yield { files: [], others: entries.length - fits.length, unread: [] };
   for (let at = 0; at < fits.length; at += BATCH) {
     const found = { files: [], others: 0, unread: [] };

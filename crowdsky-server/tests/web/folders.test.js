@@ -71,8 +71,13 @@ test("a folder by its handle", async () => {
 });
 
 test("a picker", async () => {
-  const { found, files, others } = await all(pickedFiles({ files: Array.from({ length: 150 }, (_, i) => ({ name: `${i}.${i % 2 ? "fit" : "txt"}`, webkitRelativePath: `n/${i}` })) }));
-  assert.deepEqual([found.length, files.length, others, files[0].path], [19, 75, 75, "n/1"]);
+  const { found, files, others } = await all(pickedFiles({ files: Array.from({ length: 150 }, (_, i) => ({ name: "?", webkitRelativePath: `n/${i}.${i % 2 ? "fit" : "txt"}` })) }));
+  assert.deepEqual([found.length, files.length, others, files[0].path], [19, 75, 75, "n/1.fit"]);
+});
+
+test("another may want other files", async () => {
+  const { files, others } = await all(droppedFiles(dropped([file("notes.txt"), folder([file("a/notes.txt")])]), (path) => !path.includes("/")));
+  assert.deepEqual([files.map(({ path }) => path), others], [["notes.txt"], 1]);
 });
 
 test("names", () => {
