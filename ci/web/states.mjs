@@ -105,25 +105,35 @@ export async function states(browser, url, crowdsky, folder, screenshots) {
   await broken(browser, url, screenshots);
 }
 
-/** Frames that were uploaded before are left out, and sent again when that is wanted. */
+/** A stack that is unticked stays here; frames that were uploaded before are left out, and sent again when that is wanted. */
 async function earlier(browser, url, path, screenshots) {
   const context = await browser.newContext({ viewport: WIDE, colorScheme: "dark", bypassCSP: true });
   const { page } = await open(context);
-  await page.route("**/api/v1/uploads/*/check", (route) => route.fulfill({ json: route.request().postDataJSON().map(({ sha256 }) => ({ sha256, status: "earlier", session: "s" })) }));
-  await register(page, url, "annie");
   let sent = 0;
   page.on("request", (request) => request.method() === "PUT" && (sent += 1));
-  await drop(page, "#drop", path);
-  await until(page, "ready");
+  const nine = async () => {
+    await drop(page, "#drop", path);
+    await until(page, "ready");
+    await page.getByRole("checkbox", { name: /S30.*One frame alone/ }).uncheck();
+    await page.waitForFunction(() => /^9 frames, .* 1 unticked or skipped/.test(document.querySelector("#summary").textContent));
+  };
+  await register(page, url, "annie");
+  await nine();
+  await page.getByRole("button", { name: "Upload 9 frames" }).click();
+  await page.waitForSelector("#result:not([hidden])");
+  check("the frame that was unticked is not sent", sent === 9);
+  await page.getByRole("link", { name: "Upload more" }).click();
+  await until(page, "empty");
+  await nine();
   await page.locator("#auto").uncheck();
   await page.locator("#start").click();
   await until(page, "nothing");
-  check("frames of an earlier upload are not sent", sent === 0 && (await page.locator("#summary").textContent()).includes("10 uploaded before"));
+  check("frames of an earlier upload are not sent", sent === 9 && (await page.locator("#summary").textContent()).includes("9 uploaded before"));
   await look(page, screenshots, "state-earlier");
   await faults(page, "earlier");
-  await page.getByRole("button", { name: "Send 10 frames again that were uploaded before" }).click();
+  await page.getByRole("button", { name: "Send 9 frames again that were uploaded before" }).click();
   await until(page, "sent");
-  check("they are sent again when that is wanted", sent === 10);
+  check("they are sent again when that is wanted", sent === 18);
   await context.close();
 }
 

@@ -161,7 +161,9 @@ async function thousands(browser, night, hashes, ours) {
   say(`    ${before} frames were there when it went`);
   const there = await overview(page);
   check(`the server has all ${there.file_count}`, same(new Set(there.files.map(({ sha256 }) => sha256)), hashes) && there.file_count === N);
-  check("only what was missing was sent after the reload", same(new Set(second.begun.keys()), new Set([...hashes].filter((hash) => !had.has(hash)))));
+  // What was on its way when the page went may have come in since.
+  const missing = [...hashes].filter((hash) => !had.has(hash));
+  check("only what was missing was sent after the reload", [...second.begun.keys()].every((hash) => !had.has(hash)) && missing.length - second.begun.size <= 4);
   const twice = [...hashes].filter((hash) => (first.done.get(hash) ?? 0) + (second.done.get(hash) ?? 0) > 1);
   const again = [...second.begun.values()].filter((times) => times > 1).length;
   check(`nothing was taken twice; ${again} transfers that broke off were begun again`, twice.length === 0 && again <= 4);

@@ -59,8 +59,9 @@ export class Session {
 
   /** Takes it back, with all that is there. */
   async abandon() {
-    const token = await this.token;
+    const opening = this.token;
     this.forget();
+    const token = await opening?.catch(() => null);
     if (token) await ask("DELETE", `uploads/${token}`);
   }
 

@@ -9,8 +9,8 @@ import { bytes, count } from "./words.js";
  */
 export function situation({ counts, started, paused, offline, busy, there, away, finished }) {
   if (finished) return "done";
-  if (offline || away) return "offline";
   if (started && paused) return "paused";
+  if (offline || away) return "offline";
   if (started && (counts.pending > 0 || busy)) return "uploading";
   if (busy) return "checking";
   if (counts.pending > 0) return "ready";

@@ -181,10 +181,11 @@ function forget() {
 }
 
 function show({ token, jobs, rejected }) {
+  const { earlier } = queue.counts();
   session.forget();
   forget();
   $("result").hidden = false;
-  $("result-text").textContent = `${count(jobs.length, "job")} ${jobs.length === 1 ? "is" : "are"} queued, one for each stack. You can close this page.`;
+  $("result-text").textContent = `${count(jobs.length, "job")} ${jobs.length === 1 ? "is" : "are"} queued, one for each stack. ${earlier ? `${count(earlier, "frame")} ${earlier === 1 ? "was" : "were"} left out: uploaded before. ` : ""}You can close this page.`;
   $("result-rejected").replaceChildren(...rejected.map(({ filename, reason }) => make("li", "", `${filename} is in no stack: ${reason}`)));
   $("result-link").href = `/status.php?session=${encodeURIComponent(token)}`;
   screen.drawNow();

@@ -18,6 +18,7 @@ for (const [state, numbers, more] of [
   ["uploading", { waiting: 3 }, { started: true }],
   ["uploading", {}, { started: true, busy: true }],
   ["paused", { waiting: 3 }, { started: true, paused: true }],
+  ["paused", { waiting: 3 }, { started: true, paused: true, offline: {} }],
   ["offline", { waiting: 3 }, { started: true, offline: {} }],
   ["offline", { done: 3 }, { finalising: true, away: true }],
   ["failed", { done: 3, failed: 1 }, {}],
