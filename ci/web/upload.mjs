@@ -131,6 +131,7 @@ async function thousands(browser, night, hashes, ours) {
   part("reload in the middle");
   await page.locator("#start").click();
   await sent(page, N / 4);
+  await look(page, screenshots, "state-uploading-many");
   const sending = await memory(browser, page);
   check(`memory while it sends: ${mb(sending)}`, sending.renderer < MEMORY);
   await page.reload();
