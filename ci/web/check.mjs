@@ -66,7 +66,7 @@ async function run(url) {
   await dropped(page, "3 files checked", night);
   const status = await text(page, "status");
   check(`good frames are good, and what is no FITS in a folder is passed over: ${status}`, status.startsWith("3 files checked: 3 good.") && status.includes("2 other files were passed over"));
-  check("headers are checked without a request", asked.every((one) => /^GET \/static\/(check_page_pixels\.js|wasm\/pixels(_bg\.wasm|\.js))$/.test(one)));
+  check("headers are checked without a request", asked.every((one) => /^GET \/static\/(check\/pixels_worker\.js|wasm\/pixels(_bg\.wasm|\.js))$/.test(one)));
   await page.waitForFunction(() => /stars? w/.test(document.querySelector("#check-quality").textContent), null, { timeout: 60000 });
   check(`a picture with stars: ${await text(page, "quality")}`, /^\d[\d,]* stars were found, \d+\.\d pixels wide/.test(await text(page, "quality")));
   await look(page, screenshots, "check-good");

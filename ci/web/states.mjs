@@ -46,7 +46,7 @@ export async function states(browser, url, crowdsky, folder, screenshots) {
   };
 
   // Headers are read slowly, so that there is time to look.
-  await page.route("**/static/check_worker.js", async (route) => {
+  await page.route("**/static/upload/check_worker.js", async (route) => {
     const answer = await route.fetch();
     const slow = "const whole = Blob.prototype.arrayBuffer; let late = 0; Blob.prototype.arrayBuffer = async function () { await new Promise((r) => setTimeout(r, 400 * late++)); return whole.call(this); };\n";
     await route.fulfill({ response: answer, body: slow + (await answer.text()) });

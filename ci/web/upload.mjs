@@ -91,7 +91,7 @@ async function thousands(browser, night, hashes, ours) {
   const context = await browser.newContext({ viewport: WIDE, colorScheme: "dark" });
   const { page, complaints } = await open(context);
   await page.addInitScript(witness);
-  await page.route("**/static/check_worker.js", async (route) => {
+  await page.route("**/static/upload/check_worker.js", async (route) => {
     const answer = await route.fetch();
     await route.fulfill({ response: answer, body: WITNESS + (await answer.text()) });
   });

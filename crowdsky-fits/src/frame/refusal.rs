@@ -14,6 +14,8 @@ use crowdsky_core::FrameMeta;
 pub enum Refusal {
     /// Something else than FITS.
     NotFits,
+    /// A file that is packed: with what, and how it is unpacked.
+    Packed(&'static str, &'static str),
     /// A header that cannot be read, and why.
     Broken(String),
     /// A stack, a cube, a table: no single exposure.
@@ -73,7 +75,7 @@ impl Refusal {
     /// One word that stays.
     pub const fn code(&self) -> &'static str {
         match self {
-            Refusal::NotFits => "not_fits",
+            Refusal::NotFits | Refusal::Packed(..) => "not_fits",
             Refusal::NotRaw => "not_raw",
             Refusal::Bits => "unsupported",
             Refusal::Broken(_) | Refusal::Pixels(_) => "bad_fits",
@@ -88,7 +90,9 @@ impl Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
-            Error::Empty | Error::NotFits { .. } | Error::Unsupported { .. } => Refusal::NotFits,
+            Error::NotFits { .. } => Refusal::NotFits,
+            Error::Unsupported { what, instead } => Refusal::Packed(what, instead),
+            Error::Empty => Refusal::HeaderCutOff(0),
             Error::HeaderTruncated { found, .. } => Refusal::HeaderCutOff(found),
             other => Refusal::Broken(other.to_string()),
         }
@@ -109,6 +113,7 @@ impl fmt::Display for Refusal {
             Refusal::NoDateObs => {
                 "The header has no DATE-OBS that can be read, so nobody can say which 15 minutes it belongs to."
             }
+            Refusal::Packed(what, instead) => &format!("This file is packed ({what}): {instead}."),
             Refusal::Broken(why) => {
                 &format!("The FITS header is broken: {why}. Copy the file from the telescope again.")
             }
@@ -160,5 +165,7 @@ mod tests {
         assert_eq!(Refusal::of_size(5761, 5760).map(|r| r.code()), Some("too_long"));
         let told = Refusal::from(Error::HeaderTruncated { offset: 0, found: 160 });
         assert!(told.to_string().starts_with("The file is cut off: it ends after 160 bytes"), "{told}");
+        let told = Refusal::from(crate::unpack::unsupported("gzip", "unpack it with `gunzip`"));
+        assert_eq!(told.to_string(), "This file is packed (gzip): unpack it with `gunzip`.");
     }
 }

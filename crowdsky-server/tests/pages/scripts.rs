@@ -63,7 +63,7 @@ fn u16_templates_have_no_script_or_style_within() {
 #[test]
 fn every_code_of_a_finding_is_explained() {
     let text =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("static/findings.js")).unwrap();
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("static/check/findings.js")).unwrap();
     let entries = text.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(": {"));
     let explained: BTreeSet<u16> = entries.filter_map(|entry| entry.parse().ok()).collect();
     let codes: BTreeSet<u16> = crowdsky_fits::Code::ALL.iter().map(|code| code.number()).collect();

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { arc, factRows, hours, quarter } from "../../static/facts.js";
-import { FINDINGS, explained } from "../../static/findings.js";
-import { matching, pieces } from "../../static/header_table.js";
-import { headerText, tellsPlace } from "../../static/header_text.js";
-import { judge } from "../../static/verdict.js";
+import { arc, factRows, hours, quarter } from "../../static/check/facts.js";
+import { FINDINGS, explained } from "../../static/check/findings.js";
+import { matching, pieces } from "../../static/check/header_table.js";
+import { headerText, tellsPlace } from "../../static/check/header_text.js";
+import { judge } from "../../static/check/verdict.js";
 
 const facts = {
   width: 1080, height: 1920, naxis: 2, bayer: "GRBG", object: "M 94", telescope: "S50", instrument: null, filter: "IRCUT", exptime_s: 10, gain: 80,

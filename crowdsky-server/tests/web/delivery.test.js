@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { delivery } from "../../static/delivery.js";
-import { Known } from "../../static/known.js";
-import { Failure, Queue } from "../../static/queue.js";
+import { delivery } from "../../static/upload/delivery.js";
+import { Known } from "../../static/upload/known.js";
+import { Failure, Queue } from "../../static/upload/queue.js";
 
 const item = (name, content) => ({ name, size: 10, file: content });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { droppedFiles, handleFiles, isFits, pickedFiles } from "../../static/folders.js";
+import { droppedFiles, handleFiles, isFits, pickedFiles } from "../../static/common/folders.js";
 
 const file = (path) => ({ isFile: true, name: path.split("/").at(-1), fullPath: `/${path}`, file: (resolve) => resolve({ name: path }) });
 /** A folder that gives its entries a hundred at a time, as browsers do. */

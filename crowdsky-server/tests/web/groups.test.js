@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Groups } from "../../static/groups.js";
-import { Quality, sample } from "../../static/quality.js";
-import { Queue } from "../../static/queue.js";
+import { Groups } from "../../static/upload/groups.js";
+import { Quality, sample } from "../../static/upload/quality.js";
+import { Queue } from "../../static/upload/queue.js";
 
 const item = (name) => ({ name, size: 1 });
 const chunk = (slot, object, filter, members) => ({ chunk_key: `20250115.${slot}_83.6_+22.0`, object, filter, exptime_s: 10, total_exptime_s: 10 * members.length, members });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Failure, Queue, delay, pause } from "../../static/queue.js";
+import { Failure, Queue, delay, pause } from "../../static/upload/queue.js";
 
 const files = (n) => Array.from({ length: n }, (_, i) => ({ name: `${i}.fit`, size: 10 }));
 const states = (queue) => queue.items.map((item) => item.state);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { headline, situation, summary } from "../../static/situation.js";
+import { headline, situation, summary } from "../../static/upload/situation.js";
 
 const counts = (more = {}) => {
   const all = { waiting: 0, sending: 0, done: 0, failed: 0, skipped: 0, rejected: 0, earlier: 0, bytes: 0, sent: 0, ...more };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { rowAt, seen, step, tops } from "../../static/virtual_list.js";
+import { rowAt, seen, step, tops } from "../../static/upload/virtual_list.js";
 
 const HEIGHTS = { target: 56, slot: 96 };
 const height = (kind) => HEIGHTS[kind];

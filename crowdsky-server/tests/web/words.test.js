@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Pace } from "../../static/progress.js";
-import { bytes, count, duration, minute, slotOf, timeLeft } from "../../static/words.js";
+import { Pace } from "../../static/upload/progress.js";
+import { bytes, count, duration, minute, slotOf, timeLeft } from "../../static/common/words.js";
 
 test("bytes for people", () => assert.deepEqual([0, 4_152_960, 12e9].map(bytes), ["0 B", "4.2 MB", "12.00 GB"]));
 

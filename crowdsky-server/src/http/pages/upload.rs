@@ -45,6 +45,7 @@ struct UploadPage {
     open: Option<Open>,
     max_file_bytes: i64,
     max_files: i64,
+    max_header_blocks: usize,
     used: i64,
     quota: i64,
 }
@@ -89,6 +90,7 @@ async fn upload(
         open,
         max_file_bytes: i64::try_from(limits.max_file_bytes).unwrap_or(i64::MAX),
         max_files: limits.max_files,
+        max_header_blocks: limits.max_header_blocks,
         used: user.user.storage_used,
         quota: user.user.storage_limit,
     }))

@@ -24,7 +24,7 @@ export class ReportView {
 
   /**
    * @param {{file: File, path: string, verdict: string, reason: string}} item
-   * @param {import("./wasm/header.js").Report} [report] None if the file could not be read at all.
+   * @param {import("../wasm/header.js").Report} [report] None if the file could not be read at all.
    */
   show(item, report) {
     this.item = item;

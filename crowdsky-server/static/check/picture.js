@@ -30,7 +30,7 @@ export class Picture {
 
   ask(item) {
     if (this.worker === null) {
-      this.worker = new Worker(new URL("./check_page_pixels.js", import.meta.url), { type: "module" });
+      this.worker = new Worker(new URL("./pixels_worker.js", import.meta.url), { type: "module" });
       this.worker.onmessage = ({ data }) => this.answered(data);
       this.worker.onerror = () => ($("quality").textContent = "The picture could not be made: its script did not load. Load the page again.");
     }

@@ -1,9 +1,9 @@
 // After a reload: what the server has, and the folders by which it goes on.
 
-import { $, make, say } from "./dom.js";
-import { handleFiles } from "./folders.js";
+import { $, make, say } from "../common/dom.js";
+import { handleFiles } from "../common/folders.js";
 import { readable, recall } from "./handles.js";
-import { bytes, count, slotOf } from "./words.js";
+import { bytes, count, slotOf } from "../common/words.js";
 
 /**
  * Goes on with the session that is open, if one is.

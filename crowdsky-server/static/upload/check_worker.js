@@ -1,11 +1,11 @@
 // Headers, read away from the page: which files the server would take, and which of them will be stacked together.
 //
-// In: `{run, files: [{id, file}]}`, as many messages as there are batches; another `run` makes it forget what it knows.
+// In: `{run, files: [{id, file}], headerBlocks}`, as many messages as there are batches; another `run` makes it forget what it knows.
 // Out: `{run, checked: [{id, refused}]}` in small batches, and from time to time `{run, groups, leftOut, of}`: the chunks of the
 // first `of` frames that are taken. `{broken}` if WebAssembly cannot be had.
 
-import { check } from "./wasm/check.js";
-import init, { group } from "./wasm/header.js";
+import { check } from "../wasm/check.js";
+import init, { group } from "../wasm/header.js";
 
 /** Headers read at once. */
 const READS = 12;
@@ -15,7 +15,7 @@ const TOLD_EVERY = 50;
 const GROUPED_EVERY = 200;
 const GROUPING_SHARE = 4;
 
-const ready = init({ module_or_path: new URL("./wasm/header_bg.wasm", import.meta.url) });
+const ready = init();
 ready.catch((error) => postMessage({ broken: String(error.message ?? error) }));
 
 let state = begun(0);
@@ -24,8 +24,9 @@ function begun(run) {
   return { run, line: [], next: 0, reading: 0, ids: [], facts: [], checked: [], grouped: 0, gap: 0 };
 }
 
-addEventListener("message", async ({ data: { run, files } }) => {
+addEventListener("message", async ({ data: { run, files, headerBlocks } }) => {
   if (run !== state.run) state = begun(run);
+  state.headerBlocks = headerBlocks;
   state.line.push(...files);
   await ready;
   while (state.reading < READS && state.next < state.line.length) read(state);
@@ -44,7 +45,7 @@ async function read(mine) {
 
 async function judged(mine, id, file) {
   try {
-    const report = await check(file);
+    const report = await check(file, mine.headerBlocks);
     if (report.refused === null) {
       mine.ids.push(id);
       // Only what grouping looks at is kept: thousands of headers with their cards would be hundreds of megabytes.

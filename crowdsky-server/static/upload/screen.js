@@ -1,13 +1,13 @@
 // What is seen: the state in words, the buttons that make sense in it, and the lists.
 
 import { Announcer } from "./announce.js";
-import { $, say, write } from "./dom.js";
+import { $, say, write } from "../common/dom.js";
 import { fileRow, reasonRow } from "./file_rows.js";
 import { groupRow } from "./groups_view.js";
 import { Pace } from "./progress.js";
 import { headline, situation, summary } from "./situation.js";
 import { VirtualList } from "./virtual_list.js";
-import { count } from "./words.js";
+import { count } from "../common/words.js";
 
 /** Milliseconds between two drawings: progress comes much more often. */
 const DRAWN_EVERY = 100;

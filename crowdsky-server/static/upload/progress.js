@@ -1,6 +1,6 @@
 // How fast it goes, and how long it will last.
 
-import { timeLeft } from "./words.js";
+import { timeLeft } from "../common/words.js";
 
 /** Seconds over which the speed is smoothed, and how long it is measured before anything is said of it. */
 const SMOOTH = 15;

@@ -7,7 +7,7 @@ let number = 0;
 let worker;
 
 function started() {
-  worker = new Worker("/static/hash_worker.js", { type: "module" });
+  worker = new Worker("/static/upload/hash_worker.js", { type: "module" });
   worker.addEventListener("message", ({ data }) => {
     const { resolve, reject } = asked.get(data.number);
     asked.delete(data.number);

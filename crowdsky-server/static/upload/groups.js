@@ -1,6 +1,6 @@
 // What will be stacked: the chunks that the frames make, each with a tick, sorted under their targets.
 
-import { slotOf } from "./words.js";
+import { slotOf } from "../common/words.js";
 
 const order = new Intl.Collator("en", { numeric: true });
 const NOTE = "unticked";

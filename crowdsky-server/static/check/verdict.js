@@ -7,7 +7,7 @@ export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) +
 export const VERDICTS = { good: "Good", warnings: "Good, with findings", refused: "Cannot be stacked" };
 
 /**
- * @param {import("./wasm/header.js").Report} report
+ * @param {import("../wasm/header.js").Report} report
  * @returns {{verdict: keyof typeof VERDICTS, reason: string}} `reason` is one sentence.
  */
 export function judge(report) {

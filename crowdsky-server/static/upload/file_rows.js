@@ -1,7 +1,7 @@
 // Rows of files: one with its progress, and one with the reason why it is not sent.
 
-import { make, write } from "./dom.js";
-import { bytes } from "./words.js";
+import { make, write } from "../common/dom.js";
+import { bytes } from "../common/words.js";
 
 const WORDS = { waiting: "waiting", sending: "sending", done: "done", failed: "failed", skipped: "left out", rejected: "not accepted" };
 

@@ -2,9 +2,9 @@
 //
 // In: `{number, files, longest}`, the first file is for the picture. Out: `{number, preview, measured, failed}`.
 
-import init, { preview, quality } from "./wasm/pixels.js";
+import init, { preview, quality } from "../wasm/pixels.js";
 
-const ready = init({ module_or_path: new URL("./wasm/pixels_bg.wasm", import.meta.url) });
+const ready = init();
 // Told with each answer.
 ready.catch(() => {});
 

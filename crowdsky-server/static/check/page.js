@@ -1,15 +1,15 @@
 // "Check my FITS": files in, a verdict on each, and the report on the one that is looked at. Nothing is sent anywhere.
 
-import { FileChoice } from "./check_list.js";
-import { Picture } from "./check_picture.js";
-import { ReportView } from "./check_report.js";
+import { FileChoice } from "./list.js";
+import { Picture } from "./picture.js";
+import { ReportView } from "./report.js";
 import { count } from "./facts.js";
-import { droppedFiles, isFits, pickedFiles } from "./folders.js";
+import { droppedFiles, isFits, pickedFiles } from "../common/folders.js";
 import { judge, sentence } from "./verdict.js";
 
 const $ = (name) => document.getElementById(`check-${name}`);
 
-const script = new URL("./check_page_worker.js", import.meta.url);
+const script = new URL("./header_worker.js", import.meta.url);
 // One goes through all files, the other waits for the one that is looked at.
 const [crowd, looker] = [new Worker(script, { type: "module" }), new Worker(script, { type: "module" })];
 const byName = new Intl.Collator("en", { numeric: true });

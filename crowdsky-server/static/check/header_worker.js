@@ -1,7 +1,7 @@
 // Checks files away from the page, one after the other: `{id, file}` in, `{id, report}` or `{id, unread}` out.
 
-import init from "./wasm/header.js";
-import { check } from "./wasm/check.js";
+import init from "../wasm/header.js";
+import { check } from "../wasm/check.js";
 
 // Messages that come before the module is there wait for it, and each for the one before.
 let last = init().catch((error) => self.postMessage({ failed: String(error.message ?? error) }));

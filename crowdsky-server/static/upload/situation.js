@@ -1,6 +1,6 @@
 // Which of its states the page is in, and what it says of it.
 
-import { bytes, count } from "./words.js";
+import { bytes, count } from "../common/words.js";
 
 /**
  * `empty`, `checking`, `ready`, `uploading`, `paused`, `offline`, `failed`, `sent` (all is there and waits for Finalise) or `done`.

@@ -1,7 +1,7 @@
 // Where files come in: what is dropped anywhere on the page, and the two pickers.
 
-import { $, say } from "./dom.js";
-import { droppedFiles, handleFiles, pickedFiles } from "./folders.js";
+import { $, say } from "../common/dom.js";
+import { droppedFiles, handleFiles, pickedFiles } from "../common/folders.js";
 import { droppedFolders } from "./handles.js";
 
 /**

@@ -9,7 +9,7 @@ const lower = (text) => (text ?? "").toLowerCase();
 
 /**
  * Places of the cards that have the text in their keyword, value or comment, whatever its case.
- * @param {import("./wasm/header.js").Card[]} cards
+ * @param {import("../wasm/header.js").Card[]} cards
  */
 export function matching(cards, text) {
   const needle = lower(text.trim());

@@ -41,7 +41,7 @@ const unit = (value, name) => (value === null ? null : `${value} ${name}`);
 
 /**
  * Rows of the table of facts: name, value, and a sentence where one helps. What the header does not say has the value null.
- * @param {import("./wasm/header.js").Report} report
+ * @param {import("../wasm/header.js").Report} report
  * @returns {{name: string, value: string | null, note?: string, key?: boolean}[]}
  */
 export function factRows(report) {

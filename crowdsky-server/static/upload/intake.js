@@ -1,12 +1,13 @@
 // Files in: each batch that is found goes to the worker that reads headers, and what it says goes into the queue.
 
-import { isFits } from "./folders.js";
+import { isFits } from "../common/folders.js";
 
 export class Intake {
   /**
    * @param {object} wiring
    * @param {number} wiring.maxBytes Bytes of a file.
    * @param {number} wiring.maxFiles Files of a session.
+   * @param {number} wiring.maxHeaderBlocks Blocks of 2880 bytes in a header.
    * @param {(items: object[]) => void} wiring.add Takes items that are refused, or are in a chunk.
    * @param {(chunks: object[]) => void} wiring.chunks Takes the chunks that the frames make; their `members` are items.
    * @param {() => void} wiring.changed
@@ -15,7 +16,7 @@ export class Intake {
   constructor(wiring) {
     Object.assign(this, wiring, { run: 0 });
     this.#reset();
-    this.worker = new Worker("/static/check_worker.js", { type: "module" });
+    this.worker = new Worker("/static/upload/check_worker.js", { type: "module" });
     this.worker.addEventListener("message", ({ data }) => this.#told(data));
     this.worker.addEventListener("error", (event) => this.broken(event.message || "the browser runs no module workers"));
   }
@@ -40,7 +41,7 @@ export class Intake {
     return this.walks > 0 || this.checked < this.found || this.grouped < this.taken.length;
   }
 
-  /** Takes batches as `folders.js` gives them. */
+  /** Takes batches as `common/folders.js` gives them. */
   async take(batches) {
     const { run } = this;
     this.walks += 1;
@@ -74,7 +75,7 @@ export class Intake {
       sent.push({ id: this.items.push(item) - 1, file });
     }
     this.found += sent.length;
-    if (sent.length) this.worker.postMessage({ run: this.run, files: sent });
+    if (sent.length) this.worker.postMessage({ run: this.run, files: sent, headerBlocks: this.maxHeaderBlocks });
     if (refused.length) this.add(refused);
     this.changed();
   }

@@ -3,7 +3,7 @@
 
 import { Closing } from "./closing.js";
 import { delivery } from "./delivery.js";
-import { $, make, say } from "./dom.js";
+import { $, make, say } from "../common/dom.js";
 import { Groups } from "./groups.js";
 import * as handles from "./handles.js";
 import { digest } from "./hash.js";
@@ -13,7 +13,7 @@ import { Queue } from "./queue.js";
 import { Screen } from "./screen.js";
 import { canHash, post, put } from "./send.js";
 import { Session } from "./session.js";
-import { count } from "./words.js";
+import { count } from "../common/words.js";
 
 const trouble = (message) => say("trouble", message);
 const session = new Session();
@@ -35,6 +35,7 @@ const groups = new Groups(queue);
 const intake = new Intake({
   maxBytes: Number($("uploader").dataset.maxBytes),
   maxFiles: Number($("uploader").dataset.maxFiles),
+  maxHeaderBlocks: Number($("uploader").dataset.maxHeaderBlocks),
   add: (items) => queue.add(items),
   chunks(chunks) {
     groups.merge(chunks);

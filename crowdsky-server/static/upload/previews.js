@@ -44,7 +44,7 @@ export class Previews {
   async #ask(group) {
     const files = sample(group.members).map(({ file }) => file);
     const number = (this.number += 1);
-    const worker = (this.worker ??= new Worker("/static/pixels_worker.js", { type: "module" }));
+    const worker = (this.worker ??= new Worker("/static/upload/pixels_worker.js", { type: "module" }));
     const { preview, measured, failed } = await new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => data.number === number && resolve(data);
       worker.onerror = (event) => {

@@ -1,7 +1,7 @@
 // The rows of what will be stacked: a target with the sum of its chunks, and each chunk with its picture and its quality.
 
-import { make, write } from "./dom.js";
-import { count, duration, minute } from "./words.js";
+import { make, write } from "../common/dom.js";
+import { count, duration, minute } from "../common/words.js";
 
 /** With fewer frames a stack gains little over one of them. */
 const FEW = 3;

@@ -1,6 +1,6 @@
 // Looks at the pixels of one frame: `{id, file, longest}` in, `{id, image, stars, fwhm, sky}` or `{id, unread}` out.
 
-import init, { preview, quality } from "./wasm/pixels.js";
+import init, { preview, quality } from "../wasm/pixels.js";
 
 const ready = init();
 
