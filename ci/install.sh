@@ -83,15 +83,21 @@ has_wasm_std() { [ -d "$(rustc --print target-libdir --target $wasm)" ]; }
 # The compiler that builds for the browser.
 wasm_rustc() { if has_wasm_std; then rustc "$@"; else /usr/bin/rustc "$@"; fi; }
 
-# wasm_cargo ARGUMENT...: cargo with a standard library for the browser: rustup's if it has one, else Debian's compiler
-# and sources, which cargo builds on the way, with the features in WASM_STD_FEATURES.
+# A compiler for the browser: rustup's if it has a standard library for it, else Debian's, whose sources cargo builds on the way.
+need_wasm() {
+    has_wasm_std || need_package 'command -v wasm-ld-19 && ls /usr/lib/rustlib/src' rustc-web rust-web-src lld-19
+}
+
+# wasm_cargo ARGUMENT...: cargo with that compiler. Debian's library is built with the features in WASM_STD_FEATURES and the panics in
+# WASM_PANIC; rustup's is as it is.
 wasm_cargo() {
+    need_wasm
     if has_wasm_std; then
         RUSTC_BOOTSTRAP=1 cargo "$@" --target $wasm
         return
     fi
-    need_package 'command -v wasm-ld-19 && ls /usr/lib/rustlib/src' rustc-web rust-web-src lld-19
     # RUSTC_BOOTSTRAP: building the standard library is an unstable option of a stable compiler.
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-19 \
+        RUSTFLAGS="${RUSTFLAGS:-}${WASM_PANIC:+ -Zunstable-options -Cpanic=$WASM_PANIC}" \
         cargo "$@" --target $wasm -Zbuild-std=std,panic_abort "-Zbuild-std-features=${WASM_STD_FEATURES:-}"
 }

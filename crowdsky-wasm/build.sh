@@ -23,8 +23,8 @@ optimise=(crowdsky-wasm/npm/node_modules/.bin/wasm-opt --enable-bulk-memory --en
 module() {
     local name=$1 level=$2 features=$3 flags=$4 && shift 4
     # A panic is a trap: its message, with files and lines, would be a fifth of the module. `Zlocation-detail`, `immediate-abort` and the
-    # standard library built for size are unstable, which wasm_cargo allows.
-    RUSTFLAGS="-Zlocation-detail=none -Zunstable-options -Cpanic=immediate-abort $flags" \
+    # standard library built for size are unstable, which wasm_cargo allows. Rustup's library is built already, so with it the module is larger.
+    RUSTFLAGS="-Zlocation-detail=none $flags" WASM_PANIC=immediate-abort \
         CARGO_PROFILE_RELEASE_OPT_LEVEL=$level CARGO_PROFILE_RELEASE_LTO=true CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
         CARGO_PROFILE_RELEASE_PANIC=abort CARGO_TARGET_DIR=$work/$name WASM_STD_FEATURES=optimize_for_size \
         wasm_cargo build --quiet --locked --release -p crowdsky-wasm --no-default-features --features "$features"

@@ -64,7 +64,7 @@ fn shown(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars().take(SHOWN) {
         // Directions and widths that nobody sees turn a line around.
-        let unseen = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        let unseen = matches!(c, '\\' | '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         if c.is_control() || unseen {
             out.extend(c.escape_default());
         } else {

@@ -1,7 +1,7 @@
 //! Decimal text of 64-bit numbers, both ways, the same on every target.
 //!
-//! With the feature `js`, and only in WebAssembly, JavaScript does the conversion itself: it rounds as Rust does (ECMAScript 7.1.4.1
-//! and 21.1.3.2: nearest number, shortest digits), and Rust's tables would be 25 kB of a module of 100.
+//! With the feature `js`, and only in WebAssembly, JavaScript does the conversion itself: every engine rounds as Rust does (nearest
+//! number, shortest digits; ECMAScript 7.1.4.1 and 21.1.3.2 would allow more beyond 20 digits), and Rust's tables would be 25 kB of a module of 100.
 
 /// The number nearest to a decimal text such as `-1.5e3`; `None` for other texts (`inf` and `NaN` too).
 ///

@@ -81,7 +81,7 @@ impl SkyPos {
     }
 }
 
-/// `degrees.rem_euclid(360.0)`, to the bit, for a finite number. The operator would bring 2 kB of 128-bit division to the browser.
+/// `degrees.rem_euclid(360.0)`, to the bit but for the sign of zero, for a finite number. The operator would bring 2 kB of 128-bit division to the browser.
 fn turn_remainder(degrees: f64) -> f64 {
     let mut left = degrees.abs();
     let mut turns = 360.0;
@@ -124,6 +124,16 @@ impl TryFrom<Degrees> for SkyPos {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_remainder_of_a_turn_is_exact(bits in any::<u64>(), tame in -2000.0..2000.0f64) {
+            for degrees in [f64::from_bits(bits), tame, tame.round() * 360.0].into_iter().filter(|x| x.is_finite()) {
+                prop_assert_eq!(turn_remainder(degrees), degrees.rem_euclid(360.0), "{}", degrees);
+            }
+        }
+    }
 
     fn pos(ra: f64, dec: f64) -> SkyPos {
         SkyPos::new(ra, dec).expect("a position")

@@ -150,6 +150,9 @@ pub enum Error {
     Io(#[from] std::io::Error),
 }
 
+/// The quantity of [`Error::Limit`] for a header that is too long.
+pub(crate) const HEADER_BLOCKS: &str = "header blocks";
+
 /// The lengths of axes for a message. Not `{:?}`: what is never printed otherwise stays out of the browser's module.
 fn lengths(shape: &[u64]) -> String {
     let mut text = String::new();

@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::block::{BLOCK, CARD};
 use crate::card::Card;
+use crate::error::HEADER_BLOCKS;
 use crate::finding::{Code, Finding, Findings};
 use crate::limits::Limits;
 use crate::value::{Value, parse_string};
@@ -50,7 +51,7 @@ impl Header {
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<ParsedHeader, Error> {
         let mut findings = Findings::new(limits.findings);
         for (index, block) in bytes.chunks(BLOCK).enumerate() {
-            Error::check("header blocks", index as u64 + 1, limits.header_blocks as u64)?;
+            Error::check(HEADER_BLOCKS, index as u64 + 1, limits.header_blocks as u64)?;
             if let Some(end) = find_end(block) {
                 let start = index * BLOCK;
                 let header = Self::parse_cards(&bytes[..start + end], 0, limits, &mut findings);

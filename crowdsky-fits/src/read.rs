@@ -2,6 +2,7 @@
 
 use crate::block::{BLOCK, padding};
 use crate::checksum::{DeclaredSums, Sum};
+use crate::error::HEADER_BLOCKS;
 use crate::finding::{Code, Finding, Findings};
 use crate::hdu::{HduHead, HduKind, Layout};
 use crate::header::{check_end, find_end};
@@ -178,11 +179,7 @@ impl<S: Source> HduReader<S> {
                 return Err(Error::HeaderTruncated { offset, found: bytes.len() as u64 });
             }
             self.header_blocks += 1;
-            Error::check(
-                "header blocks",
-                (bytes.len() / BLOCK) as u64 + 1,
-                self.limits.header_blocks as u64,
-            )?;
+            Error::check(HEADER_BLOCKS, (bytes.len() / BLOCK) as u64 + 1, self.limits.header_blocks as u64)?;
             let total = self.limits.header_blocks_total as u64;
             Error::check("header blocks in the file", self.header_blocks as u64 + 1, total)?;
         }

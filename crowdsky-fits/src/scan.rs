@@ -1,6 +1,7 @@
 //! The first header of a file that comes in pieces: from a network, or from a browser's `File`.
 
 use crate::block::BLOCK;
+use crate::error::HEADER_BLOCKS;
 use crate::header::find_end;
 use crate::unpack::{printable, refuse_packed, unsupported};
 use crate::{Error, Header, Limits, ParsedHeader};
@@ -74,7 +75,7 @@ impl HeaderScanner {
         }
         let held = self.bytes.len() / BLOCK;
         if held >= self.limits.header_blocks && self.looked == held * BLOCK {
-            Error::check("header blocks", held as u64 + 1, self.limits.header_blocks as u64)?;
+            Error::check(HEADER_BLOCKS, held as u64 + 1, self.limits.header_blocks as u64)?;
         }
         Header::parse(&self.bytes, &self.limits)
     }

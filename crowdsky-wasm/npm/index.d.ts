@@ -1,3 +1,6 @@
-export { default, HeaderScanner, group } from "./header.js";
+export { HeaderScanner, group } from "./header.js";
 export type { Need, Report, Refusal, Facts, Card, Finding, Grouped, Chunk } from "./header.js";
 export { check } from "./check.js";
+
+/** Fetches the module beside this file, from `module_or_path` if that is given. In Node nothing is left to do. */
+export default function init(from?: { module_or_path: URL | string | Response | BufferSource | WebAssembly.Module }): Promise<unknown>;

@@ -2,8 +2,8 @@
 
 use crowdsky_core::FrameMeta;
 use crowdsky_fits::{
-    Finding, FrameClass, HeaderScanner, Layout, ParsedHeader, Refusal, bayer_finding, frame_meta, padding,
-    scaling_findings,
+    BLOCK, Finding, FrameClass, HeaderScanner, Layout, ParsedHeader, Refusal, bayer_finding, frame_meta,
+    padding, scaling_findings,
 };
 
 /// A file, checked by its header.
@@ -31,7 +31,7 @@ pub(crate) struct Content {
 }
 
 impl Checked {
-    pub(crate) fn of(scanner: &HeaderScanner, bytes: Option<u64>) -> Checked {
+    pub(crate) fn of(scanner: &HeaderScanner, bytes: Option<u64>, header_blocks: usize) -> Checked {
         let parsed = match scanner.read() {
             Ok(parsed) => parsed,
             Err(error) => {
@@ -42,8 +42,13 @@ impl Checked {
         let (facts, noted) = frame_meta(&parsed.header);
         let mut findings = parsed.findings.clone();
         let header_bytes = parsed.len as u64;
-        let (expected, fault, refusal, colour) = match Layout::of(&parsed.header) {
-            Err(error) => (None, Some(error.to_string()), Some(error.into()), false),
+        let long = parsed.len > header_blocks.saturating_mul(BLOCK);
+        let long = long.then_some(Refusal::LongHeader(header_blocks as u64));
+        let (expected, fault, refusal, class) = match Layout::of(&parsed.header) {
+            Err(error) => {
+                let class = FrameClass::of(&facts, false, &parsed.header);
+                (None, Some(error.to_string()), long.or_else(|| Some(error.into())), class)
+            }
             Ok((layout, noted)) => {
                 findings.extend(noted);
                 findings.extend(scaling_findings(&parsed.header, &layout));
@@ -52,22 +57,25 @@ impl Checked {
                 let fault = bytes.filter(|bytes| *bytes < data).map(|bytes| {
                     format!("the file is cut off: its header declares {data} bytes, {bytes} are there")
                 });
-                let refusal = Refusal::of(&layout, &facts)
+                let colour = layout.kind.is_image() && matches!(layout.shape[..], [_, _, 3]);
+                let class = FrameClass::of(&facts, colour, &parsed.header);
+                let refusal = long
+                    .or_else(|| Refusal::of(&layout, &facts, class))
                     .or_else(|| bytes.and_then(|bytes| Refusal::of_size(bytes, expected)));
-                (Some(expected), fault, refusal, matches!(layout.shape[..], [_, _, 3]))
+                (Some(expected), fault, refusal, class)
             }
         };
-        let class = FrameClass::of(&facts, colour, &parsed.header);
         match class {
-            FrameClass::Raw => {
-                findings.extend(noted.into_iter().chain(bayer_finding(&facts, &parsed.header)))
-            }
-            FrameClass::Stack => findings.extend(noted),
-            // A table or a spectrum owes nobody a pointing.
+            FrameClass::Raw | FrameClass::Stack => findings.extend(noted),
+            // A table or a spectrum owes nobody a pointing, a frame that will be stacked does.
             FrameClass::Other => {
                 let missing = crowdsky_fits::Code::FrameKeywordMissing;
-                findings.extend(noted.into_iter().filter(|finding| finding.code != missing));
+                let owes = refusal.is_none();
+                findings.extend(noted.into_iter().filter(|finding| owes || finding.code != missing));
             }
+        }
+        if class == FrameClass::Raw || refusal.is_none() {
+            findings.extend(bayer_finding(&facts, &parsed.header));
         }
         findings.sort_by_key(|finding| finding.offset);
         let content = Content { parsed, facts, class, findings, expected, fault };
@@ -104,7 +112,7 @@ mod tests {
     fn checked(bytes: &[u8], size: u64) -> Checked {
         let mut scanner = HeaderScanner::new(&Limits::default());
         scanner.push(bytes);
-        Checked::of(&scanner, Some(size))
+        Checked::of(&scanner, Some(size), Refusal::HEADER_BLOCKS)
     }
 
     fn code(checked: &Checked) -> Option<&'static str> {

@@ -55,7 +55,12 @@ pub fn group(frames: &[FrameMeta]) -> Grouped {
             filter: first.filter.as_ref().map(ToString::to_string),
             telescope: first.telescope.clone(),
             exptime_s: first.exptime,
-            total_exptime_s: chunk.members.iter().filter_map(|&i| frames[i].exptime).sum(),
+            // Not `sum`, whose zero is -0.
+            total_exptime_s: chunk
+                .members
+                .iter()
+                .filter_map(|&i| frames[i].exptime)
+                .fold(0.0, |all, one| all + one),
             members: chunk.members,
         }
     };

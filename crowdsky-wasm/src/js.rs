@@ -40,7 +40,7 @@ pub struct HeaderScanner(Scanner);
 
 #[wasm_bindgen]
 impl HeaderScanner {
-    /// For a file of `size` bytes (`File.size`) whose header may have `header_blocks` blocks of 2880 bytes (2048 by default).
+    /// For a file of `size` bytes (`File.size`). The server takes headers of `header_blocks` blocks of 2880 bytes, 64 where nothing is said.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(size: Option<f64>, header_blocks: Option<u32>) -> HeaderScanner {

@@ -16,7 +16,7 @@ pub struct Quality {
     pub sky: f64,
 }
 
-/// Stars, their width and the sky of a raw frame, of whose file `bytes` are all. Takes some 0.1 s for a frame of 2 megapixels.
+/// Stars, their width and the sky of a raw frame, of whose file `bytes` are all. Takes 40 ms for a frame of 2 megapixels.
 ///
 /// # Errors
 /// A file that is no raw frame.

@@ -1,5 +1,5 @@
 //! JSON text of what serde describes. Of the libraries that do the same, the smallest brings 10 kB of tables for printing numbers;
-//! here `core` prints them, which messages need anyway.
+//! here JavaScript prints them, as it does in messages.
 
 use core::fmt::{self, Write};
 use serde::ser::{Error as _, Impossible, Serialize, SerializeSeq, SerializeStruct, Serializer};

@@ -59,7 +59,8 @@ pub fn quality_of(bytes: &[u8]) -> Result<Quality, NoPixels> {
 /// A file that is no raw frame.
 pub fn picture_of(bytes: &[u8], longest: usize) -> Result<Picture, NoPixels> {
     let mosaic = mosaic(bytes)?;
-    let step = 2 * mosaic.width().max(mosaic.height()).div_ceil(2 * longest.max(1)).max(1);
+    // No frame is longer than 2^16, and twice that fits 32 bits.
+    let step = 2 * mosaic.width().max(mosaic.height()).div_ceil(2 * longest.clamp(1, 1 << 16)).max(1);
     let (width, height) = ((mosaic.width() / step).max(1), (mosaic.height() / step).max(1));
     let mut planes = [const { Vec::new() }; 3];
     for top in 0..height {
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn pictures_of_any_size_stay_in_their_frame() -> Outcome {
         let bytes = frame()?;
-        for longest in [1, 7, 33, 640, 5000] {
+        for longest in [0, 1, 7, 33, 640, 5000, usize::MAX] {
             let picture = picture_of(&bytes, longest)?;
             assert_eq!(picture.rgba.len(), 4 * picture.width * picture.height, "{longest}");
             assert!(picture.width.max(picture.height) <= longest.max(1), "{longest}: {}", picture.width);

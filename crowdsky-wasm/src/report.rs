@@ -5,8 +5,8 @@ use crowdsky_core::HealpixTile;
 use crowdsky_fits::{Card, FactsForm, FindingForm, Refusal, Value};
 use serde::Serialize;
 
-/// The report on one file. `None` stands for what the header does not say. `class`, `facts`, the keys and `findings` are those of
-/// `crowdsky inspect --json`.
+/// The report on one file. `None` stands for what the header does not say. `class`, `facts`, the keys and `findings` are
+/// what `crowdsky inspect --json` says of the first unit's header.
 #[derive(Debug, Serialize)]
 pub struct Report<'a> {
     usable: bool,

@@ -5,14 +5,14 @@ export interface Need {
 
 /**
  * What a file's header says, and whether it can be stacked. `null` stands for what it does not say. `class`, `facts`, the keys and
- * `findings` are those of `crowdsky inspect --json`.
+ * `findings` are what `crowdsky inspect --json` says of the first unit's header.
  */
 export interface Report {
   /** Whether its header can be read and all of its first unit is there. */
   usable: boolean;
   /** Why not, in words. */
   error: string | null;
-  /** Why a CrowdSky server takes no such file; `null` if it does. */
+  /** Why a CrowdSky server takes no such file; `null` if it does, as far as name, size and quota allow. */
   refused: Refusal | null;
   class: "raw" | "stack" | "other" | null;
   facts: Facts | null;

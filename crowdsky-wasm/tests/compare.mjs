@@ -87,7 +87,7 @@ function throws(run, where) {
 
 /** Deep equality of what JSON can say; the error names the first member that differs. */
 export function same(ours, theirs, where) {
-  if (Object.is(ours, theirs) || (ours === 0 && theirs === 0)) return;
+  if (Object.is(ours, theirs)) return;
   const both = [ours, theirs].every((value) => typeof value === "object" && value !== null);
   if (!both) throw new Error(`${where}: ${JSON.stringify(ours)}, native ${JSON.stringify(theirs)}`.slice(0, 1000));
   const keys = Object.keys(theirs);

@@ -63,7 +63,8 @@ fn any_within(a: &mut [Point], b: &mut [Point], limit2: f64) -> bool {
         // All of them the same point.
         return small.iter().any(|q| distance2(&large[0], q) <= limit2);
     }
-    // In the middle of the box: neither half is empty, and 60 halvings exhaust the digits of any box.
+    // In the middle of the box, which halves its length: after some 60 times its digits are used up. Then a corner may be its own middle,
+    // and the list itself is halved: as many steps again as the number of points has bits.
     let middle = around.0[axis] + length(axis) / 2.0;
     let mut below = 0;
     for i in 0..large.len() {
@@ -72,7 +73,8 @@ fn any_within(a: &mut [Point], b: &mut [Point], limit2: f64) -> bool {
             below += 1;
         }
     }
-    let (left, right) = large.split_at_mut(below.clamp(1, large.len() - 1));
+    let cut = if below == 0 || below == large.len() { large.len() / 2 } else { below };
+    let (left, right) = large.split_at_mut(cut);
     any_within(left, small, limit2) || any_within(right, small, limit2)
 }
 
@@ -126,6 +128,25 @@ mod tests {
             }
         }
         (0..points.len()).map(|i| chains.root(i)).collect()
+    }
+
+    /// Two places one digit apart, thousands of times, and a third nearby: their box has no number between its sides.
+    #[test]
+    fn a_box_without_a_middle_is_halved_all_the_same() {
+        let place = |ra, dec| SkyPos::new(ra, dec).map(|p| p.unit_vector());
+        let near = [
+            place(47.048_402_857_659_71, 50.212_834_870_393_68),
+            place(47.048_402_857_659_72, 50.212_834_870_393_664),
+        ];
+        let mut points: Vec<Point> = (0..20_000).filter_map(|i| near[i % 2].clone().ok()).collect();
+        points.extend(place(46.731_184_905_209_794, 50.067_350_743_564_06).ok());
+        assert_eq!(points.len(), 20_001);
+        // On a stack of 128 KiB: one call for each point would not fit.
+        let labelled = std::thread::Builder::new().stack_size(128 << 10).spawn(move || label(&points, 0.25));
+        let labels = labelled.map(|thread| thread.join());
+        assert!(
+            labels.is_ok_and(|labels| labels.is_ok_and(|labels| labels.len() == 20_001 && labels[1] == 0))
+        );
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Why CrowdSky takes no such file as a raw frame: the same words in the browser and on the server.
 
+use super::FrameClass;
+use crate::error::HEADER_BLOCKS;
 use crate::{Bitpix, Error, Layout};
 use alloc::{
     format,
@@ -22,8 +24,10 @@ pub enum Refusal {
     NotRaw,
     /// Pixels of another type than 16-bit integers.
     Bits,
-    /// So many pixels: none, or more than [`Refusal::MAX_PIXELS`].
-    Pixels(u64),
+    /// A header of more blocks than so many.
+    LongHeader(u64),
+    /// So many columns and rows: no pixels, or more than [`Refusal::MAX_PIXELS`].
+    Size(u64, u64),
     /// Without DATE-OBS nobody can say which chunk it belongs to.
     NoDateObs,
     /// The file ends within its header, after so many bytes.
@@ -48,14 +52,18 @@ impl Refusal {
     /// Largest frame, pixels: twice that of any Seestar there is.
     pub const MAX_PIXELS: u64 = 16 << 20;
 
-    /// What speaks against a file with this layout and these facts; the first that does.
-    pub fn of(layout: &Layout, facts: &FrameMeta) -> Option<Refusal> {
-        if layout.shape.len() != 2 || !facts.is_raw() {
+    /// Blocks of 2880 bytes that a header may have where nothing else is set. That of a Seestar has two or three.
+    pub const HEADER_BLOCKS: usize = 64;
+
+    /// What speaks against a file with this layout, these facts and of this class; the first that does.
+    pub fn of(layout: &Layout, facts: &FrameMeta, class: FrameClass) -> Option<Refusal> {
+        let [columns, rows] = layout.shape[..] else { return Some(Refusal::NotRaw) };
+        if !facts.is_raw() || class == FrameClass::Stack {
             Some(Refusal::NotRaw)
         } else if layout.bitpix != Bitpix::I16 {
             Some(Refusal::Bits)
         } else if layout.pixels() == 0 || layout.pixels() > Self::MAX_PIXELS {
-            Some(Refusal::Pixels(layout.pixels()))
+            Some(Refusal::Size(columns, rows))
         } else if facts.date_obs.is_none() {
             Some(Refusal::NoDateObs)
         } else {
@@ -78,7 +86,7 @@ impl Refusal {
             Refusal::NotFits | Refusal::Packed(..) => "not_fits",
             Refusal::NotRaw => "not_raw",
             Refusal::Bits => "unsupported",
-            Refusal::Broken(_) | Refusal::Pixels(_) => "bad_fits",
+            Refusal::Broken(_) | Refusal::LongHeader(_) | Refusal::Size(..) => "bad_fits",
             Refusal::NoDateObs => "no_date_obs",
             Refusal::HeaderCutOff(_) | Refusal::CutOff { .. } => "truncated",
             Refusal::TooLong { .. } => "too_long",
@@ -93,6 +101,7 @@ impl From<Error> for Refusal {
             Error::NotFits { .. } => Refusal::NotFits,
             Error::Unsupported { what, instead } => Refusal::Packed(what, instead),
             Error::Empty => Refusal::HeaderCutOff(0),
+            Error::Limit { what: HEADER_BLOCKS, limit, .. } => Refusal::LongHeader(limit),
             Error::HeaderTruncated { found, .. } => Refusal::HeaderCutOff(found),
             other => Refusal::Broken(other.to_string()),
         }
@@ -117,8 +126,11 @@ impl fmt::Display for Refusal {
             Refusal::Broken(why) => {
                 &format!("The FITS header is broken: {why}. Copy the file from the telescope again.")
             }
-            Refusal::Pixels(n) => {
-                &format!("A frame has 1 to {} pixels; this header says {n}.", Self::MAX_PIXELS)
+            Refusal::LongHeader(limit) => &format!(
+                "The header has more than {limit} blocks of 2880 bytes, which no telescope's frame has."
+            ),
+            Refusal::Size(columns, rows) => {
+                &format!("A frame has 1 to {} pixels; this header says {columns} x {rows}.", Self::MAX_PIXELS)
             }
             Refusal::HeaderCutOff(found) => &format!(
                 "The file is cut off: it ends after {found} bytes, within its header. Copy it from the telescope again."
@@ -141,7 +153,8 @@ mod tests {
 
     fn told(change: impl FnOnce(&mut Header)) -> Result<Option<&'static str>, Error> {
         let header = super::super::class::tests::header(change);
-        let refusal = Refusal::of(&Layout::of(&header)?.0, &frame_meta(&header).0);
+        let facts = frame_meta(&header).0;
+        let refusal = Refusal::of(&Layout::of(&header)?.0, &facts, FrameClass::of(&facts, false, &header));
         assert!(refusal.as_ref().is_none_or(|r| r.to_string().ends_with('.')));
         Ok(refusal.map(|r| r.code()))
     }
@@ -152,6 +165,7 @@ mod tests {
         assert_eq!(told(|h| _ = h.set("STACKCNT", 120, ""))?, Some("not_raw"));
         assert_eq!(told(|h| _ = h.set("NAXIS", 3, "").set("NAXIS3", 3, ""))?, Some("not_raw"));
         assert_eq!(told(|h| _ = h.set("BITPIX", -32, ""))?, Some("unsupported"));
+        assert_eq!(told(|h| _ = h.set("IMAGETYP", "Stack", ""))?, Some("not_raw"));
         assert_eq!(told(|h| _ = h.set("NAXIS1", 0, ""))?, Some("bad_fits"));
         assert_eq!(told(|h| _ = h.set("NAXIS1", 100_000, ""))?, Some("bad_fits"));
         assert_eq!(told(|h| _ = h.remove("DATE-OBS"))?, Some("no_date_obs"));
@@ -165,6 +179,8 @@ mod tests {
         assert_eq!(Refusal::of_size(5761, 5760).map(|r| r.code()), Some("too_long"));
         let told = Refusal::from(Error::HeaderTruncated { offset: 0, found: 160 });
         assert!(told.to_string().starts_with("The file is cut off: it ends after 160 bytes"), "{told}");
+        let long = Error::check(HEADER_BLOCKS, 65, 64).map_err(Refusal::from);
+        assert_eq!(long, Err(Refusal::LongHeader(64)));
         let told = Refusal::from(crate::unpack::unsupported("gzip", "unpack it with `gunzip`"));
         assert_eq!(told.to_string(), "This file is packed (gzip): unpack it with `gunzip`.");
     }

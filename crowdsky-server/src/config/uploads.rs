@@ -37,7 +37,7 @@ impl Default for Uploads {
             parallel: 64,
             idle_timeout_s: Seconds::new(30),
             min_bytes_per_second: 8 << 10,
-            max_header_blocks: 64,
+            max_header_blocks: crowdsky_fits::Refusal::HEADER_BLOCKS,
             session_lifetime_s: Seconds::new(24 * 3600),
         }
     }

@@ -12,6 +12,7 @@ const $ = (name) => document.getElementById(`check-${name}`);
 const script = new URL("./header_worker.js", import.meta.url);
 // One goes through all files, the other waits for the one that is looked at.
 const [crowd, looker] = [new Worker(script, { type: "module" }), new Worker(script, { type: "module" })];
+const headerBlocks = Number(document.getElementById("checker").dataset.maxHeaderBlocks);
 const byName = new Intl.Collator("en", { numeric: true });
 const files = [];
 const counts = { good: 0, warnings: 0, refused: 0 };
@@ -21,7 +22,7 @@ let first = null;
 const view = new ReportView();
 const picture = new Picture();
 // It is checked anew: keeping the reports of thousands would fill the memory.
-const choice = new FileChoice((item) => looker.postMessage({ id: item.id, file: item.file }));
+const choice = new FileChoice((item) => looker.postMessage({ id: item.id, file: item.file, headerBlocks }));
 
 /** In folders only FITS is looked at; a file that was named itself always is. */
 const wanted = (path) => !path.includes("/") || isFits(path);
@@ -41,7 +42,7 @@ async function take(batches) {
   for (const { file, path } of found) {
     const item = { id: files.length, file, path, verdict: null, reason: "" };
     files.push(item);
-    crowd.postMessage({ id: item.id, file });
+    crowd.postMessage({ id: item.id, file, headerBlocks });
   }
   $("results").hidden = files.length === 0;
   choice.set(files);

@@ -32,7 +32,12 @@ export class Picture {
     if (this.worker === null) {
       this.worker = new Worker(new URL("./pixels_worker.js", import.meta.url), { type: "module" });
       this.worker.onmessage = ({ data }) => this.answered(data);
-      this.worker.onerror = () => ($("quality").textContent = "The picture could not be made: its script did not load. Load the page again.");
+      this.worker.onerror = () => {
+        // The next frame begins another.
+        this.worker.terminate();
+        this.worker = null;
+        $("quality").textContent = "The picture could not be made: its script did not load, or this frame stopped it.";
+      };
     }
     this.worker.postMessage({ id: item.id, file: item.file, longest: LONGEST });
     this.name = item.path;

@@ -1,5 +1,6 @@
 // Looks at the pixels of one frame: `{id, file, longest}` in, `{id, image, stars, fwhm, sky}` or `{id, unread}` out.
 
+import { endAfterTrap } from "../common/trap.js";
 import init, { preview, quality } from "../wasm/pixels.js";
 
 const ready = init();
@@ -17,6 +18,7 @@ self.onmessage = async ({ data: { id, file, longest } }) => {
     measured.free();
     self.postMessage({ id, image, stars, fwhm, sky });
   } catch (error) {
+    endAfterTrap(error);
     self.postMessage({ id, unread: String(error.message ?? error) });
   }
 };

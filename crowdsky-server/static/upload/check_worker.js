@@ -5,6 +5,7 @@
 // first `of` frames that are taken. `{broken}` if WebAssembly cannot be had.
 
 import { check } from "../wasm/check.js";
+import { endAfterTrap } from "../common/trap.js";
 import init, { group } from "../wasm/header.js";
 
 /** Headers read at once. */
@@ -53,6 +54,7 @@ async function judged(mine, id, file) {
     }
     return report.refused?.message ?? null;
   } catch (error) {
+    endAfterTrap(error);
     return `The file cannot be read: ${error.message}`;
   }
 }

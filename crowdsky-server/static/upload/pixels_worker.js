@@ -2,6 +2,7 @@
 //
 // In: `{number, files, longest}`, the first file is for the picture. Out: `{number, preview, measured, failed}`.
 
+import { endAfterTrap } from "../common/trap.js";
 import init, { preview, quality } from "../wasm/pixels.js";
 
 const ready = init();
@@ -17,6 +18,7 @@ addEventListener("message", async ({ data: { number, files, longest } }) => {
       if (at === 0) answer.preview = taken(preview(bytes, longest), ["width", "height", "rgba"]);
       answer.measured.push(taken(quality(bytes), ["stars", "fwhm", "sky"]));
     } catch (error) {
+      endAfterTrap(error);
       answer.failed.push(String(error.message ?? error));
     }
   }

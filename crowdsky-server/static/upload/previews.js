@@ -49,6 +49,7 @@ export class Previews {
       worker.onmessage = ({ data }) => data.number === number && resolve(data);
       worker.onerror = (event) => {
         this.worker = undefined;
+        worker.terminate();
         reject(new Error(event.message || "the module for pictures cannot be loaded"));
       };
       worker.postMessage({ number, files, longest: LONGEST });

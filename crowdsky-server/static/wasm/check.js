@@ -8,7 +8,7 @@ const FIRST = 11520;
 /**
  * The report on a file.
  * @param {Blob} file
- * @param {number} [headerBlocks] How many blocks of 2880 bytes a header may have.
+ * @param {number} [headerBlocks] Blocks of 2880 bytes that the server takes of a header, 64 where nothing is said.
  * @returns {Promise<import("./header.js").Report>}
  */
 export async function check(file, headerBlocks) {
@@ -19,6 +19,8 @@ export async function check(file, headerBlocks) {
       read += piece.length;
       const told = scanner.push(piece);
       if (!("need" in told)) return told;
+      // A file that has become shorter meanwhile gives no more.
+      if (piece.length === 0) return scanner.finish();
       need = told.need;
     }
   } finally {

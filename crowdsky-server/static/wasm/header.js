@@ -26,7 +26,7 @@ export class HeaderScanner {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * For a file of `size` bytes (`File.size`) whose header may have `header_blocks` blocks of 2880 bytes (2048 by default).
+     * For a file of `size` bytes (`File.size`). The server takes headers of `header_blocks` blocks of 2880 bytes, 64 where nothing is said.
      * @param {number | null} [size]
      * @param {number | null} [header_blocks]
      */

@@ -5,6 +5,7 @@ use crate::http::extract::Visitor;
 use crate::http::render::{self, Frame};
 use askama::Template;
 use axum::Router;
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 
@@ -17,13 +18,14 @@ pub(super) fn routes() -> Router<App> {
 #[template(path = "check.html")]
 struct CheckPage {
     frame: Frame,
+    max_header_blocks: usize,
 }
 
-async fn check(visitor: Visitor) -> Response {
+async fn check(State(app): State<App>, visitor: Visitor) -> Response {
     let here = "check";
     let frame = match &visitor.signed_in {
         Some(user) => Frame::of(user, here),
         None => Frame { here, ..Frame::default() },
     };
-    render::page(&CheckPage { frame })
+    render::page(&CheckPage { frame, max_header_blocks: app.uploads.limits().max_header_blocks })
 }

@@ -2,7 +2,7 @@
 
 use super::{Error, Result};
 use crowdsky_core::FrameMeta;
-use crowdsky_fits::{HeaderScanner, Layout, Refusal, frame_meta, padding};
+use crowdsky_fits::{FrameClass, HeaderScanner, Layout, Refusal, frame_meta, padding};
 
 /// A raw frame by its header.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub(super) fn judge(scanner: &HeaderScanner) -> Result<Judged> {
     let parsed = scanner.read().map_err(broken)?;
     let (layout, _) = Layout::of(&parsed.header).map_err(broken)?;
     let (mut meta, _) = frame_meta(&parsed.header);
-    if let Some(refusal) = Refusal::of(&layout, &meta) {
+    if let Some(refusal) = Refusal::of(&layout, &meta, FrameClass::of(&meta, false, &parsed.header)) {
         return Err(refused(&refusal));
     }
     (meta.site_lat, meta.site_long) = (None, None);
