@@ -31,13 +31,14 @@ module() {
     mkdir -p "$work/js"
     "$target/bindgen/debug/crowdsky-bindgen" "$work/$name/wasm32-unknown-unknown/release/crowdsky_wasm.wasm" "$work/js" "$name"
     "${optimise[@]}" "$@" "$work/js/${name}_bg.wasm" -o "$out/${name}_bg.wasm"
-    cp "$work/js/$name.js" "$out/"
+    # Its comments are in NAME.d.ts as well, and pages need not fetch them.
+    sed '/^ *\/\*\*/,/\*\/$/d' "$work/js/$name.js" >"$out/$name.js"
     # `Symbol.dispose` is in no library of TypeScript that a program has by itself.
     { echo '/// <reference lib="esnext.disposable" />' && cat "$work/js/$name.d.ts"; } >"$out/$name.d.ts"
 }
 
 mkdir -p "$out"
-module header z header "" -Oz --low-memory-unused --one-caller-inline-max-function-size=60
+module header z header "" -Oz --low-memory-unused --one-caller-inline-max-function-size=140
 module pixels 3 pixels "-Ctarget-feature=+simd128" --enable-simd -O3
 cp crowdsky-wasm/npm/check.js "$out/"
 crowdsky-wasm/ci/sources.sh >"$out/SOURCES"

@@ -1,8 +1,5 @@
 /* @ts-self-types="./header.d.ts" */
 
-/**
- * Reads the header of a file from its beginning, piece by piece.
- */
 export class HeaderScanner {
     __destroy_into_raw() {
         const ptr = this.__wbg_ptr;
@@ -14,10 +11,6 @@ export class HeaderScanner {
         const ptr = this.__destroy_into_raw();
         wasm.__wbg_headerscanner_free(ptr, 0);
     }
-    /**
-     * The report on a file that ends here.
-     * @returns {Report}
-     */
     finish() {
         const ret = wasm.headerscanner_finish(this.__wbg_ptr);
         if (ret[2]) {
@@ -25,22 +18,12 @@ export class HeaderScanner {
         }
         return takeFromExternrefTable0(ret[0]);
     }
-    /**
-     * For a file of `size` bytes (`File.size`). The server takes headers of `header_blocks` blocks of 2880 bytes, 64 where nothing is said.
-     * @param {number | null} [size]
-     * @param {number | null} [header_blocks]
-     */
     constructor(size, header_blocks) {
         const ret = wasm.headerscanner_new(!isLikeNone(size), isLikeNone(size) ? 0 : size, isLikeNone(header_blocks) ? Number.MAX_SAFE_INTEGER : (header_blocks) >>> 0);
         this.__wbg_ptr = ret;
         HeaderScannerFinalization.register(this, this.__wbg_ptr, this);
         return this;
     }
-    /**
-     * Takes the next piece. Either the report, or how many bytes from the file's beginning are needed.
-     * @param {Uint8Array | number[]} piece
-     * @returns {Report | Need}
-     */
     push(piece) {
         const ptr0 = passArray8ToWasm0(piece, wasm.__wbindgen_malloc);
         const len0 = WASM_VECTOR_LEN;
@@ -53,14 +36,6 @@ export class HeaderScanner {
 }
 if (Symbol.dispose) HeaderScanner.prototype[Symbol.dispose] = HeaderScanner.prototype.free;
 
-/**
- * Sorts the files of these reports into chunks, as the server will.
- *
- * # Errors
- * If one of them has no facts.
- * @param {readonly Report[]} reports
- * @returns {Grouped}
- */
 export function group(reports) {
     const ret = wasm.group(reports);
     if (ret[2]) {

@@ -1,8 +1,5 @@
 /* @ts-self-types="./pixels.d.ts" */
 
-/**
- * A picture of a frame.
- */
 export class Preview {
     static __wrap(ptr) {
         const obj = Object.create(Preview.prototype);
@@ -20,52 +17,29 @@ export class Preview {
         const ptr = this.__destroy_into_raw();
         wasm.__wbg_preview_free(ptr, 0);
     }
-    /**
-     * Rows.
-     * @returns {number}
-     */
     get height() {
         const ret = wasm.__wbg_get_preview_height(this.__wbg_ptr);
         return ret >>> 0;
     }
-    /**
-     * Columns.
-     * @returns {number}
-     */
     get width() {
         const ret = wasm.__wbg_get_preview_width(this.__wbg_ptr);
         return ret >>> 0;
     }
-    /**
-     * Red, green, blue and 255 of each pixel, row by row, as `ImageData` takes it.
-     * @returns {Uint8Array}
-     */
     get rgba() {
         const ret = wasm.preview_rgba(this.__wbg_ptr);
         var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
         wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
         return v1;
     }
-    /**
-     * Rows.
-     * @param {number} arg0
-     */
     set height(arg0) {
         wasm.__wbg_set_preview_height(this.__wbg_ptr, arg0);
     }
-    /**
-     * Columns.
-     * @param {number} arg0
-     */
     set width(arg0) {
         wasm.__wbg_set_preview_width(this.__wbg_ptr, arg0);
     }
 }
 if (Symbol.dispose) Preview.prototype[Symbol.dispose] = Preview.prototype.free;
 
-/**
- * How good a frame is.
- */
 export class Quality {
     static __wrap(ptr) {
         const obj = Object.create(Quality.prototype);
@@ -83,63 +57,30 @@ export class Quality {
         const ptr = this.__destroy_into_raw();
         wasm.__wbg_quality_free(ptr, 0);
     }
-    /**
-     * Median width of the stars at half maximum, px; NaN without stars.
-     * @returns {number}
-     */
     get fwhm() {
         const ret = wasm.__wbg_get_quality_fwhm(this.__wbg_ptr);
         return ret;
     }
-    /**
-     * Level of the sky, ADU.
-     * @returns {number}
-     */
     get sky() {
         const ret = wasm.__wbg_get_quality_sky(this.__wbg_ptr);
         return ret;
     }
-    /**
-     * Stars found.
-     * @returns {number}
-     */
     get stars() {
         const ret = wasm.__wbg_get_quality_stars(this.__wbg_ptr);
         return ret >>> 0;
     }
-    /**
-     * Median width of the stars at half maximum, px; NaN without stars.
-     * @param {number} arg0
-     */
     set fwhm(arg0) {
         wasm.__wbg_set_quality_fwhm(this.__wbg_ptr, arg0);
     }
-    /**
-     * Level of the sky, ADU.
-     * @param {number} arg0
-     */
     set sky(arg0) {
         wasm.__wbg_set_quality_sky(this.__wbg_ptr, arg0);
     }
-    /**
-     * Stars found.
-     * @param {number} arg0
-     */
     set stars(arg0) {
         wasm.__wbg_set_quality_stars(this.__wbg_ptr, arg0);
     }
 }
 if (Symbol.dispose) Quality.prototype[Symbol.dispose] = Quality.prototype.free;
 
-/**
- * A picture, at most `longest` pixels long, of a raw frame of whose file `bytes` are all.
- *
- * # Errors
- * A file that is no raw frame.
- * @param {Uint8Array | number[]} bytes
- * @param {number} longest
- * @returns {Preview}
- */
 export function preview(bytes, longest) {
     const val2 = +longest;
     const ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
@@ -151,14 +92,6 @@ export function preview(bytes, longest) {
     return Preview.__wrap(ret[0]);
 }
 
-/**
- * Stars, their width and the sky of a raw frame, of whose file `bytes` are all. Takes 40 ms for a frame of 2 megapixels.
- *
- * # Errors
- * A file that is no raw frame.
- * @param {Uint8Array | number[]} bytes
- * @returns {Quality}
- */
 export function quality(bytes) {
     const ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
