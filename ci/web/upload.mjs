@@ -173,7 +173,8 @@ async function thousands(browser, night, hashes, ours) {
 }
 
 /** A server that is away is told of by the browser, and that is as it should be. */
-const own = (text) => !/ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_ABORTED|status of 404/.test(text);
+// While the server is away the network complains in many words; what the policy blocks is ours.
+const own = (text) => !/net::ERR_(?!BLOCKED)|status of 404/.test(text);
 
 async function alone(browser, url, night) {
   part("2,000 stacks of one frame each");

@@ -12,6 +12,8 @@ fn main() -> std::io::Result<()> {
         "fits_header",
         cards.iter().map(|card| header(&[b"SIMPLE  =                    T", card])).chain(headers()),
     )?;
+    // The last bytes say how long the pieces are.
+    save("fits_scan", headers().into_iter().map(|header| [header, vec![0x50, 0x0b]].concat()))?;
     save("fits_file", headers().into_iter().chain(files()))?;
     // Bytes from which the structured inputs are made: long enough for a few cards, images and columns.
     save("fits_roundtrip", [vec![0; 512], (0..=255).cycle().take(1024).collect(), vec![0xff; 512]])?;
