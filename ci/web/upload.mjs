@@ -172,8 +172,7 @@ async function thousands(browser, night, hashes, ours) {
   await context.close();
 }
 
-/** A server that is away is told of by the browser, and that is as it should be. */
-// While the server is away the network complains in many words; what the policy blocks is ours.
+/** A server that is away is told of by the browser, in many words, and that is as it should be; what the policy blocks is ours. */
 const own = (text) => !/net::ERR_(?!BLOCKED)|status of 404/.test(text);
 
 async function alone(browser, url, night) {

@@ -20,7 +20,9 @@ fuzz_target!(|input: (u16, &[u8])| {
     assert!(scanner.bytes().len() <= 8 * BLOCK);
     match (scanner.read(), read_header(bytes, &limits)) {
         // As text: a NaN is no other's equal.
-        (Ok(ours), Ok(theirs)) => assert_eq!(format!("{:?}", (ours.header, ours.findings)), format!("{theirs:?}")),
+        (Ok(ours), Ok(theirs)) => {
+            assert_eq!(format!("{:?}", (ours.header, ours.findings)), format!("{theirs:?}"))
+        }
         (Err(_), Err(_)) => {}
         // Gzip is unpacked by one of them only.
         (Err(_), Ok(_)) => assert!(bytes.starts_with(&[0x1f, 0x8b])),
