@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HOSTILE, oddFrames } from "./odd_frames.mjs";
-import { WIDE, browse, check, drop, look, open, serve } from "./stage.mjs";
+import { WIDE, browse, check, drop, look, open, withServer } from "./stage.mjs";
 
 const [crowdsky, python, screenshots] = process.argv.slice(2);
 const axe = createRequire(import.meta.url)("axe-core");
@@ -189,11 +189,4 @@ async function run(url) {
 }
 
 mkdirSync(screenshots, { recursive: true });
-const { server, url } = await serve(crowdsky, join(folder, "data"));
-try {
-  await run(url);
-} finally {
-  server.removeAllListeners("exit");
-  server.kill("SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
-}
+await withServer(crowdsky, folder, run);

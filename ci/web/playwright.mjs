@@ -3,10 +3,10 @@
 // node playwright.mjs CROWDSKY PYTHON SCREENSHOTS
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PASSWORD, WIDE, browse, check, drop, look as lookAt, open, register, serve, simulate, until } from "./stage.mjs";
+import { PASSWORD, WIDE, browse, check, drop, look as lookAt, open, register, withServer, simulate, until } from "./stage.mjs";
 
 const [crowdsky, python, screenshots] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "crowdsky-web-"));
@@ -125,11 +125,4 @@ async function run(url) {
 }
 
 mkdirSync(screenshots, { recursive: true });
-const { server, url } = await serve(crowdsky, join(folder, "data"));
-try {
-  await run(url);
-} finally {
-  server.removeAllListeners("exit");
-  server.kill("SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
-}
+await withServer(crowdsky, folder, run);

@@ -1,6 +1,7 @@
 // What every test in the browser needs: a server, a user, Debian's Chromium, eyes, and a hand that drops files.
 
 import { execFileSync, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -34,6 +35,18 @@ export async function serve(crowdsky, data, port = 0) {
     server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
   });
   return { server, url };
+}
+
+/** Runs a test against a server whose data lie in the folder; both are gone afterwards. */
+export async function withServer(crowdsky, folder, run) {
+  const { server, url } = await serve(crowdsky, join(folder, "data"));
+  try {
+    await run(url);
+  } finally {
+    server.removeAllListeners("exit");
+    server.kill("SIGTERM");
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 export const browse = () =>
