@@ -3,7 +3,7 @@
 use super::settings;
 use crate::support::app::{TestApp, body, frame};
 use crate::support::mariadb::Mariadb;
-use crate::support::wire::Wire;
+use crate::support::wire::{COMMIT, Wire};
 use crowdsky_server::services::{Error, Incoming};
 use crowdsky_server::store;
 
@@ -21,7 +21,7 @@ async fn i4_an_unknown_commit_takes_no_object_back() {
     let server = TestApp::start_with(settings).await;
     let (user, _) = server.user("ada").await;
     let upload = server.app.uploads.open(&user, None, false, None).await.unwrap();
-    wire.break_after("COMMIT");
+    wire.break_after(COMMIT);
     let sent = server.app.uploads.accept(&user, &upload.token, incoming(), body(frame("M 42"))).await;
     assert!(matches!(sent, Err(Error::Store(store::Error::Unavailable { .. }))), "{sent:?}");
     assert_eq!(server.app.store.files(user.id, upload.id).await.unwrap().len(), 1, "it was committed");

@@ -2,7 +2,7 @@
 
 use super::stage::{AT_ONCE, LONG, Stage};
 use crate::support::mariadb::Mariadb;
-use crate::support::wire::Wire;
+use crate::support::wire::{COMMIT, Wire};
 use crowdsky_server::store::{Error, Failure};
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, raw_sql};
 use std::time::Duration;
@@ -109,7 +109,7 @@ async fn a_connection_that_breaks_is_one_to_wait_for(server: &Mariadb) {
     assert_eq!(stage.store.stacked_objects(user.id).await.unwrap(), []);
     let (_, id) = stage.queued(&user, 1).await;
     let job = stage.claim("w", LONG).await.unwrap();
-    wire.break_after("COMMIT");
+    wire.break_after(COMMIT);
     let failure = Failure { code: "x".to_owned(), message: "x".to_owned(), retry: true };
     let token = super::stage::token(&job);
     let failed = stage.store.fail(id, token, &failure, &AT_ONCE).await;

@@ -5,6 +5,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+/// The statement, with the byte before it that says "query": a new connection speaks of READ COMMITTED, which is none.
+pub(crate) const COMMIT: &str = "\u{3}COMMIT";
+
 /// A wire: what connects to `port` talks to the server, until it breaks.
 #[derive(Debug)]
 pub(crate) struct Wire {
