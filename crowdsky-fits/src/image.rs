@@ -103,8 +103,8 @@ impl Image {
     }
 }
 
-/// What is odd about BSCALE and BZERO of an image; [`inspect`](crate::inspect()) finds it too.
-pub fn scaling_findings(header: &Header, layout: &Layout) -> Vec<Finding> {
+/// What is odd about BSCALE and BZERO of an image.
+pub(crate) fn scaling_findings(header: &Header, layout: &Layout) -> Vec<Finding> {
     let mut findings = Findings::new(usize::MAX);
     if layout.kind.is_image() {
         scale_and_zero(header, &mut findings);

@@ -62,10 +62,10 @@ pub use finding::{Code, Finding, Severity};
 #[cfg(feature = "serde")]
 pub use frame::{FactsForm, FindingForm};
 #[cfg(feature = "std")]
-pub use frame::{FrameClass, Refusal, ascii, bayer_finding, frame_meta, stack_cards};
+pub use frame::{FrameClass, FrameHead, Refusal, ascii, frame_meta, stack_cards};
 pub use hdu::{Hdu, HduData, HduHead, HduKind, Layout};
 pub use header::{Header, ParsedHeader};
-pub use image::{Image, scaling_findings};
+pub use image::Image;
 pub use inspect::{FileReport, inspect, verify};
 pub use limits::Limits;
 pub use raw::{RawFrame, read_raw_u16};

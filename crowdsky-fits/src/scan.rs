@@ -54,11 +54,6 @@ impl HeaderScanner {
         &self.bytes
     }
 
-    /// What came so far, given away.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
-
     /// Reads the header, as [`read_header`](crate::read_header) does; of a file in gzip it says so.
     ///
     /// # Errors

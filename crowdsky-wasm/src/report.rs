@@ -2,7 +2,7 @@
 
 use crate::checked::Checked;
 use crowdsky_core::HealpixTile;
-use crowdsky_fits::{Card, FactsForm, FindingForm, Refusal, Value};
+use crowdsky_fits::{Card, FactsForm, FindingForm, FrameHead, Refusal, Value};
 use serde::Serialize;
 
 /// The report on one file. `None` stands for what the header does not say. `class`, `facts`, the keys and `findings` are
@@ -44,27 +44,25 @@ struct CardForm<'a> {
 
 impl<'a> From<&'a Checked> for Report<'a> {
     fn from(checked: &'a Checked) -> Self {
-        let content = checked.content.as_ref().ok();
-        let facts = content.map(|content| &content.facts);
+        let head = checked.head.as_ref().ok();
+        let facts = head.map(|head| &head.facts);
         Report {
             usable: checked.fault().is_none(),
             error: checked.fault(),
             refused: checked.refusal.as_ref().map(Refused::from),
-            class: content.map(|content| content.class.as_str()),
+            class: head.map(|head| head.class.as_str()),
             facts: facts.map(FactsForm::from),
             chunk_key: facts.and_then(|facts| facts.position_key()).map(|key| key.to_string()),
             healpix_key: facts.and_then(|facts| facts.healpix_key()).map(|key| key.to_string()),
             healpix_pixel: facts
                 .and_then(|facts| facts.pointing)
                 .map(|pos| HealpixTile::from_pos(&pos).index()),
-            header_bytes: content.map(|content| content.parsed.len as u64),
-            expected_bytes: content.and_then(|content| content.expected),
+            header_bytes: head.map(|head| head.parsed.len as u64),
+            expected_bytes: head.and_then(FrameHead::padded_end),
             bytes: checked.bytes,
-            cards: content.map_or(Vec::new(), |content| {
-                content.parsed.header.cards().iter().map(CardForm::from).collect()
-            }),
-            findings: content
-                .map_or(Vec::new(), |content| content.findings.iter().map(FindingForm::from).collect()),
+            cards: head
+                .map_or(Vec::new(), |head| head.parsed.header.cards().iter().map(CardForm::from).collect()),
+            findings: head.map_or(Vec::new(), |head| head.findings.iter().map(FindingForm::from).collect()),
         }
     }
 }

@@ -3,12 +3,11 @@
 
 import { createReadStream, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { browse, open } from "../../ci/web/stage.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const { chromium } = createRequire(join(here, "../../ci/web/package.json"))("playwright-core");
 const [, , site, expected] = process.argv;
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 // As strict as a page with WebAssembly can be, but for the script within the README's own page.
@@ -33,12 +32,9 @@ const html = /```html\n([\s\S]*?)```/.exec(readFileSync(join(here, "../README.md
 writeFileSync(join(site, "index.html"), html);
 writeFileSync(join(site, "blank.html"), "<!doctype html><title>tests</title>");
 
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await browse();
 try {
-  const page = await browser.newPage();
-  const complaints = [];
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  const { page, complaints } = await open(browser);
 
   await page.goto(`${url}/site/blank.html`);
   const told = await page.evaluate(async (url) => {

@@ -2,7 +2,7 @@
 
 use crate::finding::{Code, Finding};
 use crate::{Card, Header};
-use alloc::format;
+use alloc::{format, vec::Vec};
 use crowdsky_core::{BayerPattern, FrameMeta};
 
 /// What a file is to CrowdSky.
@@ -34,6 +34,17 @@ impl FrameClass {
         }
     }
 
+    /// What is to be told of the facts of a file of this class; `noted` is what [`frame_meta`](crate::frame_meta) found. A table or a
+    /// spectrum owes nobody a pointing.
+    pub fn findings(self, facts: &FrameMeta, mut noted: Vec<Finding>, header: &Header) -> Vec<Finding> {
+        match self {
+            FrameClass::Raw => noted.extend(bayer_finding(facts, header)),
+            FrameClass::Stack => {}
+            FrameClass::Other => noted.retain(|finding| finding.code != Code::FrameKeywordMissing),
+        }
+        noted
+    }
+
     /// `raw`, `stack` or `other`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,7 +56,7 @@ impl FrameClass {
 }
 
 /// What is wrong with the colours of a raw frame: without BAYERPAT it cannot be stacked as it is.
-pub fn bayer_finding(facts: &FrameMeta, header: &Header) -> Option<Finding> {
+fn bayer_finding(facts: &FrameMeta, header: &Header) -> Option<Finding> {
     let hint = "stack it with --bayer PATTERN (Seestar: GRBG)";
     match &facts.bayer {
         None => {

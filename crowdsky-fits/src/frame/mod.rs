@@ -3,11 +3,13 @@
 //! To write one more keyword into stacks, add a line to [`stack_cards`].
 
 mod class;
+mod head;
 #[cfg(feature = "serde")]
 mod json;
 mod refusal;
 
-pub use class::{FrameClass, bayer_finding};
+pub use class::FrameClass;
+pub use head::FrameHead;
 #[cfg(feature = "serde")]
 pub use json::{FactsForm, FindingForm};
 pub use refusal::Refusal;

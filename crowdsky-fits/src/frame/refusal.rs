@@ -8,7 +8,7 @@ use alloc::{
     string::{String, ToString},
 };
 use core::fmt;
-use crowdsky_core::FrameMeta;
+use crowdsky_core::{BayerPattern, FrameMeta};
 
 /// Why CrowdSky takes no such file as a raw frame, in words for the one who has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum Refusal {
     LongHeader(u64),
     /// So many columns and rows: no pixels, or more than [`Refusal::MAX_PIXELS`].
     Size(u64, u64),
+    /// Without a BAYERPAT that can be read nobody can say which pixel has which colour; nor can the stacker.
+    NoBayer,
     /// Without DATE-OBS nobody can say which chunk it belongs to.
     NoDateObs,
     /// The file ends within its header, after so many bytes.
@@ -64,6 +66,8 @@ impl Refusal {
             Some(Refusal::Bits)
         } else if layout.pixels() == 0 || layout.pixels() > Self::MAX_PIXELS {
             Some(Refusal::Size(columns, rows))
+        } else if facts.bayer.as_ref().is_none_or(|text| text.parse::<BayerPattern>().is_err()) {
+            Some(Refusal::NoBayer)
         } else if facts.date_obs.is_none() {
             Some(Refusal::NoDateObs)
         } else {
@@ -87,6 +91,7 @@ impl Refusal {
             Refusal::NotRaw => "not_raw",
             Refusal::Bits => "unsupported",
             Refusal::Broken(_) | Refusal::LongHeader(_) | Refusal::Size(..) => "bad_fits",
+            Refusal::NoBayer => "no_bayer",
             Refusal::NoDateObs => "no_date_obs",
             Refusal::HeaderCutOff(_) | Refusal::CutOff { .. } => "truncated",
             Refusal::TooLong { .. } => "too_long",
@@ -95,14 +100,14 @@ impl Refusal {
 }
 
 /// A header that cannot be read is a reason as well.
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
+impl From<&Error> for Refusal {
+    fn from(error: &Error) -> Self {
         match error {
             Error::NotFits { .. } => Refusal::NotFits,
             Error::Unsupported { what, instead } => Refusal::Packed(what, instead),
             Error::Empty => Refusal::HeaderCutOff(0),
-            Error::Limit { what: HEADER_BLOCKS, limit, .. } => Refusal::LongHeader(limit),
-            Error::HeaderTruncated { found, .. } => Refusal::HeaderCutOff(found),
+            Error::Limit { what: HEADER_BLOCKS, limit, .. } => Refusal::LongHeader(*limit),
+            Error::HeaderTruncated { found, .. } => Refusal::HeaderCutOff(*found),
             other => Refusal::Broken(other.to_string()),
         }
     }
@@ -119,6 +124,10 @@ impl fmt::Display for Refusal {
                  stacked already."
             }
             Refusal::Bits => "A raw frame has 16 bits for each pixel (BITPIX = 16); this one has not.",
+            Refusal::NoBayer => {
+                "The header has no BAYERPAT that can be read (RGGB, BGGR, GRBG or GBRG), so nobody can say which pixel has which \
+                 colour. Take the file as the telescope wrote it."
+            }
             Refusal::NoDateObs => {
                 "The header has no DATE-OBS that can be read, so nobody can say which 15 minutes it belongs to."
             }
@@ -169,6 +178,8 @@ mod tests {
         assert_eq!(told(|h| _ = h.set("NAXIS1", 0, ""))?, Some("bad_fits"));
         assert_eq!(told(|h| _ = h.set("NAXIS1", 100_000, ""))?, Some("bad_fits"));
         assert_eq!(told(|h| _ = h.remove("DATE-OBS"))?, Some("no_date_obs"));
+        assert_eq!(told(|h| _ = h.remove("BAYERPAT"))?, Some("no_bayer"));
+        assert_eq!(told(|h| _ = h.set("BAYERPAT", "XYZ", ""))?, Some("no_bayer"));
         Ok(())
     }
 
@@ -177,11 +188,11 @@ mod tests {
         assert_eq!(Refusal::of_size(5760, 5760), None);
         assert_eq!(Refusal::of_size(5759, 5760).map(|r| r.code()), Some("truncated"));
         assert_eq!(Refusal::of_size(5761, 5760).map(|r| r.code()), Some("too_long"));
-        let told = Refusal::from(Error::HeaderTruncated { offset: 0, found: 160 });
+        let told = Refusal::from(&Error::HeaderTruncated { offset: 0, found: 160 });
         assert!(told.to_string().starts_with("The file is cut off: it ends after 160 bytes"), "{told}");
-        let long = Error::check(HEADER_BLOCKS, 65, 64).map_err(Refusal::from);
+        let long = Error::check(HEADER_BLOCKS, 65, 64).map_err(|error| Refusal::from(&error));
         assert_eq!(long, Err(Refusal::LongHeader(64)));
-        let told = Refusal::from(crate::unpack::unsupported("gzip", "unpack it with `gunzip`"));
+        let told = Refusal::from(&crate::unpack::unsupported("gzip", "unpack it with `gunzip`"));
         assert_eq!(told.to_string(), "This file is packed (gzip): unpack it with `gunzip`.");
     }
 }

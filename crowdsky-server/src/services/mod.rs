@@ -35,7 +35,7 @@ pub enum Error {
     /// What was sent cannot be used.
     #[error("{message}")]
     BadInput {
-        /// Stable, for programs: `bad_fits`, `truncated`, `no_date_obs`, `digest_mismatch`, ...
+        /// Stable, for programs: `bad_fits`, `truncated`, `no_bayer`, `no_date_obs`, `digest_mismatch`, ...
         code: &'static str,
         /// One sentence for people: what is wrong, and what to do.
         message: String,

@@ -37,7 +37,7 @@ export interface Report {
 
 /** Why a server takes no such file. */
 export interface Refusal {
-    code: "not_fits" | "bad_fits" | "not_raw" | "unsupported" | "no_date_obs" | "truncated" | "too_long";
+    code: "not_fits" | "bad_fits" | "not_raw" | "unsupported" | "no_bayer" | "no_date_obs" | "truncated" | "too_long";
     /** In words for the one who has it. */
     message: string;
 }

@@ -86,6 +86,20 @@ async fn u06_frames_without_a_time_are_refused_at_once() {
     );
 }
 
+/// A frame whose colours nobody knows is dropped by the stacker, so it is refused before somebody waits for its stack.
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_without_colours_are_refused_at_once() {
+    let server = TestApp::start().await;
+    let (user, browser) = server.user("owner").await;
+    let session = Session::open(&browser).await;
+    for pattern in ["", "''", "'XYZ'", "7"] {
+        let bytes = frame_with(&[("BAYERPAT", pattern)]);
+        let (status, problem) = session.put("a.fit", &bytes).await;
+        assert_eq!((status, problem["code"].as_str()), (422, Some("no_bayer")), "{pattern:?}: {problem}");
+        nothing_stayed(&server, &session, user.id).await;
+    }
+}
+
 /// A body that begins and then stops is broken off, whatever it is for, and nothing is stored (U-21).
 #[tokio::test(flavor = "multi_thread")]
 async fn u21_a_body_that_stops_is_broken_off() {

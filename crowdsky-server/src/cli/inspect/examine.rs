@@ -2,9 +2,7 @@
 
 use crate::cli::exit::causes;
 use crowdsky_core::FrameMeta;
-use crowdsky_fits::{
-    Code, FileReport, Finding, FrameClass, HduHead, Limits, bayer_finding, frame_meta, inspect,
-};
+use crowdsky_fits::{Code, FileReport, Finding, FrameClass, HduHead, Limits, frame_meta, inspect};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -65,21 +63,15 @@ fn read(path: &Path) -> Result<Content, String> {
     let report = inspect(file, &Limits::default()).map_err(|error| causes(&error))?;
     let telling = telling(&report.hdus);
     let header = &telling.header;
-    let (mut facts, mut noted) = frame_meta(header);
+    let (mut facts, noted) = frame_meta(header);
     let shape = report.hdus.iter().filter(|hdu| hdu.layout.kind.is_image()).map(|hdu| &hdu.layout.shape[..]);
     // Of the first unit with pixels: the first of all is empty in our own stacks.
     if let Some(shape @ [width, height, ..]) = shape.clone().find(|shape| !shape.is_empty()) {
         (facts.naxis, facts.width, facts.height) = (shape.len() as u32, saturate(*width), saturate(*height));
     }
     let class = FrameClass::of(&facts, shape.clone().any(|shape| matches!(shape, [_, _, 3])), header);
-    match class {
-        FrameClass::Raw => noted.extend(bayer_finding(&facts, header)),
-        FrameClass::Stack => {}
-        // A table or a spectrum owes nobody a pointing.
-        FrameClass::Other => noted.retain(|finding| finding.code != Code::FrameKeywordMissing),
-    }
     let mut findings = report.findings.clone();
-    findings.extend(noted);
+    findings.extend(class.findings(&facts, noted, header));
     findings.sort_by_key(|finding| finding.offset);
     Ok(Content { report, class, facts, findings })
 }

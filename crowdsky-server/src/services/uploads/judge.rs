@@ -2,7 +2,7 @@
 
 use super::{Error, Result};
 use crowdsky_core::FrameMeta;
-use crowdsky_fits::{FrameClass, HeaderScanner, Layout, Refusal, frame_meta, padding};
+use crowdsky_fits::{FrameHead, HeaderScanner, Refusal};
 
 /// A raw frame by its header.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,15 +15,10 @@ pub(super) struct Judged {
 
 /// Judges a header that is whole, or the beginning of a file that can have none.
 pub(super) fn judge(scanner: &HeaderScanner) -> Result<Judged> {
-    let broken = |error: crowdsky_fits::Error| refused(&Refusal::from(error));
-    let parsed = scanner.read().map_err(broken)?;
-    let (layout, _) = Layout::of(&parsed.header).map_err(broken)?;
-    let (mut meta, _) = frame_meta(&parsed.header);
-    if let Some(refusal) = Refusal::of(&layout, &meta, FrameClass::of(&meta, false, &parsed.header)) {
-        return Err(refused(&refusal));
-    }
+    let parsed = scanner.read().map_err(|error| refused(&Refusal::from(&error)))?;
+    let FrameHead { facts: mut meta, verdict, .. } = FrameHead::of(parsed);
+    let size = verdict.map_err(|refusal| refused(&refusal))?;
     (meta.site_lat, meta.site_long) = (None, None);
-    let size = parsed.len as u64 + layout.data_bytes + padding(layout.data_bytes);
     Ok(Judged { meta, size })
 }
 

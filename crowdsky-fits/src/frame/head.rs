@@ -1,0 +1,120 @@
+//! The first header of a file, read as that of a raw frame: by the server, by its page in the browser.
+
+use super::{FrameClass, Refusal, frame_meta};
+use crate::finding::Finding;
+use crate::image::scaling_findings;
+use crate::{Error, Layout, ParsedHeader, padding};
+use alloc::vec::Vec;
+use crowdsky_core::FrameMeta;
+
+/// The first header of a file, read as that of a raw frame.
+///
+/// ```
+/// # use crowdsky_fits::{FitsWriter, FrameClass, FrameHead, Header, HeaderScanner, ImageRef, Limits};
+/// # let mut file = Vec::new();
+/// # let mut cards = Header::new();
+/// # cards.set("BAYERPAT", "GRBG", "");
+/// # FitsWriter::new(&mut file).write_primary(&cards, Some(ImageRef::new(&[2, 1], &[7u16, 8][..])))?;
+/// let mut scanner = HeaderScanner::new(&Limits::default());
+/// scanner.push(&file);
+/// let head = FrameHead::of(scanner.read()?);
+/// assert_eq!((head.class, head.padded_end()), (FrameClass::Raw, Some(5760)));
+/// assert_eq!(head.verdict.map_err(|refusal| refusal.code()), Err("no_date_obs"));
+/// # Ok::<(), crowdsky_fits::Error>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FrameHead {
+    /// The header.
+    pub parsed: ParsedHeader,
+    /// What it says of the exposure.
+    pub facts: FrameMeta,
+    /// What the file is.
+    pub class: FrameClass,
+    /// What is odd about the header, the layout and the facts, in the order of the file.
+    pub findings: Vec<Finding>,
+    /// How its data lies behind it, or why nobody can tell.
+    pub layout: Result<Layout, Error>,
+    /// Bytes of the whole file if it is a raw frame; else what speaks against that.
+    pub verdict: Result<u64, Refusal>,
+}
+
+impl FrameHead {
+    /// Reads a header.
+    pub fn of(parsed: ParsedHeader) -> FrameHead {
+        let header = &parsed.header;
+        let (facts, noted) = frame_meta(header);
+        let mut findings = parsed.findings.clone();
+        let layout = Layout::of(header).map(|(layout, odd)| {
+            findings.extend(odd);
+            findings.extend(scaling_findings(header, &layout));
+            layout
+        });
+        let shape =
+            layout.as_ref().ok().filter(|layout| layout.kind.is_image()).map(|layout| &layout.shape[..]);
+        let class = FrameClass::of(&facts, matches!(shape, Some([_, _, 3])), header);
+        let verdict = layout.as_ref().map_err(Refusal::from).and_then(|layout| {
+            Refusal::of(layout, &facts, class).map_or(Ok(padded(data_end(&parsed, layout))), Err)
+        });
+        findings.extend(class.findings(&facts, noted, header));
+        findings.sort_by_key(|finding| finding.offset);
+        FrameHead { parsed, facts, class, findings, layout, verdict }
+    }
+
+    /// Bytes up to the end of the data, padding left out.
+    pub fn data_end(&self) -> Option<u64> {
+        self.layout.as_ref().ok().map(|layout| data_end(&self.parsed, layout))
+    }
+
+    /// Bytes up to the end of the padding: those of a file that ends with this unit.
+    pub fn padded_end(&self) -> Option<u64> {
+        self.data_end().map(padded)
+    }
+}
+
+/// The header's length is a multiple of a block, so padding counts from the beginning of the file as well.
+fn padded(end: u64) -> u64 {
+    end + padding(end)
+}
+
+fn data_end(parsed: &ParsedHeader, layout: &Layout) -> u64 {
+    parsed.len as u64 + layout.data_bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::class::tests::header;
+    use super::*;
+    use crate::{Code, Header};
+
+    fn head(change: impl FnOnce(&mut Header)) -> FrameHead {
+        FrameHead::of(ParsedHeader { header: header(change), findings: Vec::new(), len: 2880 })
+    }
+
+    #[test]
+    fn a_frame_is_taken_and_its_size_known() {
+        let head = head(|_| ());
+        let data = 2 * 1080 * 1920;
+        assert_eq!((head.class, &head.verdict), (FrameClass::Raw, &Ok(2880 + data)));
+        assert_eq!((head.data_end(), head.padded_end()), (Some(2880 + data), Some(2880 + data)));
+    }
+
+    #[test]
+    fn what_has_no_layout_is_refused_as_broken_and_still_tells_its_facts() {
+        let head = head(|h| _ = h.set("BITPIX", 17, ""));
+        assert_eq!((head.data_end(), head.padded_end(), head.facts.exptime), (None, None, Some(10.0)));
+        assert_eq!(head.verdict.map_err(|refusal| refusal.code()), Err("bad_fits"));
+    }
+
+    #[test]
+    fn an_exposure_owes_a_pointing_and_colours() {
+        let missing = |change: fn(&mut Header)| {
+            let findings = head(change).findings;
+            findings.iter().filter(|finding| finding.code == Code::FrameKeywordMissing).count()
+        };
+        assert_eq!(missing(|_| ()), 2, "RA and DEC");
+        assert_eq!(missing(|h| _ = h.set("BAYERPAT", "", "").set("IMAGETYP", "Light", "")), 3);
+        assert_eq!(missing(|h| _ = h.set("NAXIS", 3, "").set("NAXIS3", 3, "")), 2, "a stack has its colours");
+        assert_eq!(missing(|h| _ = h.set("BITPIX", -32, "")), 0);
+    }
+}
