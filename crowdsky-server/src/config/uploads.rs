@@ -23,7 +23,7 @@ pub struct Uploads {
     pub min_bytes_per_second: u64,
     /// 2880-byte blocks of a header.
     pub max_header_blocks: usize,
-    /// An open session expires after this.
+    /// An open session expires so long after it was opened, or after its last frame came.
     pub session_lifetime_s: Seconds,
 }
 

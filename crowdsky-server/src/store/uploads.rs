@@ -153,6 +153,8 @@ pub struct NewFile {
     pub healpix_key: Option<String>,
     /// How many files a session may have.
     pub max_files: i64,
+    /// How long the session stays open from now on: who is still sending loses nothing.
+    pub lifetime: Duration,
 }
 
 /// What became of a file.

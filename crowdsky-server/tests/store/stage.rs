@@ -96,6 +96,7 @@ impl Stage {
             chunk_key: Some("20260301.88_10.7_+41.3".to_owned()),
             healpix_key: None,
             max_files: 10_000,
+            lifetime: upload.expires_at.since(upload.created_at),
         }
     }
 

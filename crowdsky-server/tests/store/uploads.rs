@@ -222,6 +222,9 @@ pub(super) async fn sessions_expire_and_their_objects_go(stage: Stage) {
     wish.lifetime = SHORT;
     let upload = stage.store.open_upload(&wish).await.unwrap();
     let file = stage.file(&upload, "a.fit").await;
+    // Who still sends is still there.
+    let now = stage.store.upload_by_id(user.id, upload.id).await.unwrap().unwrap();
+    assert!(now.expires_at > upload.expires_at, "{now:?}");
     let kept = stage.upload(&user).await;
     assert_eq!(stage.store.doomed(10, LONG).await.unwrap(), []);
     tokio::time::sleep(2 * SHORT).await;

@@ -174,6 +174,7 @@ impl Uploads {
             healpix_key: judged.meta.healpix_key().map(|key| key.to_string()),
             meta: judged.meta,
             max_files: self.settings.uploads.max_files,
+            lifetime: self.settings.uploads.session_lifetime_s.duration(),
         };
         match self.store.add_file(&file).await {
             Ok(Added::New(file)) => Ok(Accepted { file, new: true }),

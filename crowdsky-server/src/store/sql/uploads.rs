@@ -285,13 +285,14 @@ impl Uploads for SqlStore {
             .await?;
             query::<Db>(
                 "UPDATE upload_sessions SET file_count = file_count + 1, total_bytes = total_bytes + ?, \
-                 object_name = COALESCE(object_name, ?), ra_deg = COALESCE(ra_deg, ?), dec_deg = COALESCE(dec_deg, ?) \
-                 WHERE id = ?",
+                 object_name = COALESCE(object_name, ?), ra_deg = COALESCE(ra_deg, ?), dec_deg = COALESCE(dec_deg, ?), \
+                 expires_at = ? WHERE id = ?",
             )
             .bind(new.size)
             .bind(new.meta.object.as_deref().map(|object| cut(object, 100)))
             .bind(new.meta.pointing.map(|pointing| pointing.ra()))
             .bind(new.meta.pointing.map(|pointing| pointing.dec()))
+            .bind(now.plus(new.lifetime))
             .bind(new.upload_id)
             .execute(&mut *tx)
             .await?;
