@@ -1,7 +1,7 @@
 //! Images: the stored samples, and the physical values BSCALE, BZERO and BLANK make of them (FITS 4.0, section 4.4.2.5).
 
 use crate::bitpix::{Bitpix, Samples};
-use crate::finding::{Code, Finding, Findings};
+use crate::finding::{Code, Findings};
 use crate::hdu::{HduHead, Layout};
 use crate::{Error, Header, Limits};
 use alloc::vec::Vec;
@@ -103,16 +103,8 @@ impl Image {
     }
 }
 
-/// What is odd about BSCALE and BZERO of an image.
-pub(crate) fn scaling_findings(header: &Header, layout: &Layout) -> Vec<Finding> {
-    let mut findings = Findings::new(usize::MAX);
-    if layout.kind.is_image() {
-        scale_and_zero(header, &mut findings);
-    }
-    findings.into_vec()
-}
-
-fn scale_and_zero(header: &Header, findings: &mut Findings) -> (f64, f64) {
+/// BSCALE and BZERO.
+pub(crate) fn scale_and_zero(header: &Header, findings: &mut Findings) -> (f64, f64) {
     let mut number = |keyword: &str, usual: u8| {
         let usual_value = f64::from(usual);
         let Some(card) = header.get(keyword) else { return usual_value };

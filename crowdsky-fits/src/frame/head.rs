@@ -1,9 +1,9 @@
 //! The first header of a file, read as that of a raw frame: by the server, by its page in the browser.
 
 use super::{FrameClass, Refusal, frame_meta};
-use crate::finding::Finding;
-use crate::image::scaling_findings;
-use crate::{Error, Layout, ParsedHeader, padding};
+use crate::finding::{Finding, Findings};
+use crate::image::scale_and_zero;
+use crate::{Error, Header, Layout, ParsedHeader, padding};
 use alloc::vec::Vec;
 use crowdsky_core::FrameMeta;
 
@@ -47,7 +47,7 @@ impl FrameHead {
         let mut findings = parsed.findings.clone();
         let layout = Layout::of(header).map(|(layout, odd)| {
             findings.extend(odd);
-            findings.extend(scaling_findings(header, &layout));
+            findings.extend(of_scaling(header, &layout));
             layout
         });
         let shape =
@@ -72,6 +72,15 @@ impl FrameHead {
     }
 }
 
+/// What is odd about BSCALE and BZERO of an image.
+fn of_scaling(header: &Header, layout: &Layout) -> Vec<Finding> {
+    let mut findings = Findings::new(usize::MAX);
+    if layout.kind.is_image() {
+        scale_and_zero(header, &mut findings);
+    }
+    findings.into_vec()
+}
+
 /// The header's length is a multiple of a block, so padding counts from the beginning of the file as well.
 fn padded(end: u64) -> u64 {
     end + padding(end)
@@ -85,7 +94,7 @@ fn data_end(parsed: &ParsedHeader, layout: &Layout) -> u64 {
 mod tests {
     use super::super::class::tests::header;
     use super::*;
-    use crate::{Code, Header};
+    use crate::Code;
 
     fn head(change: impl FnOnce(&mut Header)) -> FrameHead {
         FrameHead::of(ParsedHeader { header: header(change), findings: Vec::new(), len: 2880 })

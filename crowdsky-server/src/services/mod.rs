@@ -19,7 +19,7 @@ pub use jobs::{JobStory, Jobs, SessionJobs};
 pub use readiness::{Part, Parts, Readiness};
 pub use stacks::{StackPage, Stacks};
 pub use upkeep::{Fsck, Problem, Report, Round, Swept, Upkeep};
-pub use uploads::{Accepted, Group, Incoming, Known, MAX_QUESTION, Overview, Uploads, Wanted};
+pub use uploads::{Accepted, Group, Incoming, Known, Overview, Uploads};
 pub use work::{Delivered, Delivery, Facts, LegacyDelivery, MAX_CLAIM, Work, WorkerName};
 
 use crate::{storage, store};

@@ -1,6 +1,6 @@
 // What a header says of an exposure, for people.
 
-const KINDS = { raw: "Raw frame, a single exposure", stack: "Stack, or another finished picture", other: "No picture of two axes with whole numbers" };
+const KINDS = { raw: "Raw frame, a single exposure", stack: "Stack, or another finished picture", other: "Neither a raw frame nor a stack, as far as its header tells" };
 
 /** A whole number with commas. */
 export const count = (n) => n.toLocaleString("en");

@@ -111,7 +111,7 @@ export const FINDINGS = {
   304: {
     title: "Neither a value nor a comment",
     means: "The card has no equals sign where one belongs, and its keyword is none that stands for a comment. It was kept as a comment.",
-    matters: "Only if it is a card that CrowdSky needs: DATE-OBS, EXPTIME, RA, DEC, FILTER, OBJECT.",
+    matters: "Only if it is a card that CrowdSky needs: DATE-OBS, BAYERPAT, EXPTIME, RA, DEC, FILTER, OBJECT.",
     todo: "If it is one of those, look at the card below and ask the maker of the program that wrote it.",
   },
   305: {
@@ -130,7 +130,7 @@ export const FINDINGS = {
     title: "A value that cannot be read",
     means: "The value is no number, no T or F, and no text in quotes. What is written there was kept as it is.",
     matters: "Only if CrowdSky needs the card. What it needs and cannot use is told in a finding of its own (702).",
-    todo: "Nothing, unless the card is DATE-OBS, EXPTIME, RA or DEC: then correct it in the file.",
+    todo: "Nothing, unless the card is DATE-OBS, BAYERPAT, EXPTIME, RA or DEC: then correct it in the file.",
   },
   308: {
     title: "A number with a small e",
@@ -233,13 +233,15 @@ export const FINDINGS = {
   701: {
     title: "A fact of the exposure is missing",
     means: "The header does not have this card.",
-    matters: "Without DATE-OBS the frame is not accepted: nobody could say which 15 minutes it belongs to. Without RA, DEC or EXPTIME it is stacked apart from the frames that have them.",
+    matters:
+      "Without DATE-OBS the frame is not accepted: nobody could say which 15 minutes it belongs to. Nor is it without BAYERPAT: nobody could say which " +
+      "pixel has which colour. Without RA, DEC or EXPTIME it is stacked apart from the frames that have them.",
     todo: "Frames straight from a Seestar have all of them. If a program has rewritten the file, take the original.",
   },
   702: {
     title: "A fact of the exposure cannot be used",
-    means: "The card is there, but its value is no date, no position or no exposure time. It was taken as absent.",
-    matters: "Yes for DATE-OBS: without it the frame is not accepted. Without the pointing or the exposure it is stacked apart from its neighbours.",
+    means: "The card is there, but its value is no date, no colour pattern, no position or no exposure time. It was taken as absent.",
+    matters: "Yes for DATE-OBS and BAYERPAT: without them the frame is not accepted. Without the pointing or the exposure it is stacked apart from its neighbours.",
     todo: "Look at the card below. Correct it in the file, or take the original from the telescope.",
   },
 };

@@ -1,6 +1,7 @@
-// Checks files away from the page, one after the other: `{id, file, headerBlocks}` in, `{id, report}` or `{id, unread}` out.
+// Checks files away from the page, one after the other: `{id, file, headerBlocks}` in, `{id, report}` or
+// `{id, unread, ended}` out; `{failed}` if WebAssembly cannot be had.
 
-import { endAfterTrap } from "../common/trap.js";
+import { isTrap } from "../common/trap.js";
 import init from "../wasm/header.js";
 import { check } from "../wasm/check.js";
 
@@ -15,8 +16,7 @@ async function tell(id, file, headerBlocks) {
   try {
     self.postMessage({ id, report: await check(file, headerBlocks) });
   } catch (error) {
-    endAfterTrap(error);
-    // A file that was deleted or may not be read; the others go on.
-    self.postMessage({ id, unread: String(error.message ?? error) });
+    // A file that was deleted or may not be read; the others go on, after a trap in another worker.
+    self.postMessage({ id, unread: String(error.message ?? error), ended: isTrap(error) });
   }
 }

@@ -1,17 +1,17 @@
 // "Check my FITS": files in, a verdict on each, and the report on the one that is looked at. Nothing is sent anywhere.
 
+import { HeaderReader } from "./header_reader.js";
 import { FileChoice } from "./list.js";
 import { Picture } from "./picture.js";
 import { ReportView } from "./report.js";
 import { count } from "./facts.js";
 import { droppedFiles, isFits, pickedFiles } from "../common/folders.js";
-import { judge, sentence } from "./verdict.js";
+import { judge, unjudged } from "./verdict.js";
 
 const $ = (name) => document.getElementById(`check-${name}`);
 
-const script = new URL("./header_worker.js", import.meta.url);
 // One goes through all files, the other waits for the one that is looked at.
-const [crowd, looker] = [new Worker(script, { type: "module" }), new Worker(script, { type: "module" })];
+const [crowd, looker] = [new HeaderReader(checked, unstarted), new HeaderReader(looked, unstarted)];
 const headerBlocks = Number(document.getElementById("checker").dataset.maxHeaderBlocks);
 const byName = new Intl.Collator("en", { numeric: true });
 const files = [];
@@ -22,7 +22,7 @@ let first = null;
 const view = new ReportView();
 const picture = new Picture();
 // It is checked anew: keeping the reports of thousands would fill the memory.
-const choice = new FileChoice((item) => looker.postMessage({ id: item.id, file: item.file, headerBlocks }));
+const choice = new FileChoice((item) => looker.ask({ id: item.id, file: item.file, headerBlocks }));
 
 /** In folders only FITS is looked at; a file that was named itself always is. */
 const wanted = (path) => !path.includes("/") || isFits(path);
@@ -42,7 +42,7 @@ async function take(batches) {
   for (const { file, path } of found) {
     const item = { id: files.length, file, path, verdict: null, reason: "" };
     files.push(item);
-    crowd.postMessage({ id: item.id, file, headerBlocks });
+    crowd.ask({ id: item.id, file, headerBlocks });
   }
   $("results").hidden = files.length === 0;
   choice.set(files);
@@ -60,36 +60,31 @@ function tell() {
   $("status").textContent = (files.length > 0 ? now : "There is no FITS file in it.") + (passed > 0 ? others : "");
 }
 
-function unreadable(why) {
-  return { verdict: "refused", reason: `The file could not be read (${sentence(why)}) It may have been moved or deleted since, or the browser may not read it.` };
-}
-
-crowd.onmessage = ({ data: { id, report, unread, failed } }) => {
-  if (failed !== undefined) return unstarted(failed);
+function checked({ id, report, ...why }) {
   const item = files[id];
-  Object.assign(item, report ? judge(report) : unreadable(unread));
+  Object.assign(item, report ? judge(report) : unjudged(why));
   counts[item.verdict] += 1;
   choice.changed(item);
   tell();
   if (id === first) choice.choose(item);
-};
+}
 
-looker.onmessage = ({ data: { id, report, unread } }) => {
+function looked({ id, report, ...why }) {
   const item = files[id];
   if (choice.chosen !== item) return;
   // It may have been there when it was checked with the others, and be gone now.
-  view.show(report ? item : { ...item, ...unreadable(unread) }, report);
+  view.show(report ? item : { ...item, ...unjudged(why) }, report);
   picture.show(item, report);
-};
+}
 
 function trouble(sentence) {
   $("trouble").textContent = sentence;
   $("trouble").hidden = false;
 }
 
-const unstarted = (why) => trouble(`The check could not be started: ${why}. Load the page again; it needs a browser that runs WebAssembly in workers, as all do since 2023.`);
-
-crowd.onerror = (event) => unstarted(event.message ?? "its script did not load");
+function unstarted(why) {
+  trouble(`The check could not be started: ${why}. Load the page again; it needs a browser that runs WebAssembly in workers, as all do since 2023.`);
+}
 
 // A file that misses the frame would replace the page.
 addEventListener("dragover", (event) => {

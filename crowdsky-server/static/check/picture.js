@@ -33,17 +33,26 @@ export class Picture {
       this.worker = new Worker(new URL("./pixels_worker.js", import.meta.url), { type: "module" });
       this.worker.onmessage = ({ data }) => this.answered(data);
       this.worker.onerror = () => {
-        // The next frame begins another.
-        this.worker.terminate();
-        this.worker = null;
-        $("quality").textContent = "The picture could not be made: its script did not load, or this frame stopped it.";
+        this.end();
+        $("quality").textContent = "The picture could not be made: its script did not load.";
       };
     }
     this.worker.postMessage({ id: item.id, file: item.file, longest: LONGEST });
-    this.name = item.path;
+    this.asked = item;
   }
 
-  answered({ id, image, stars, fwhm, sky, unread }) {
+  /** The next frame begins another worker. */
+  end() {
+    this.worker.terminate();
+    this.worker = null;
+  }
+
+  answered({ id, image, stars, fwhm, sky, unread, ended }) {
+    if (ended) {
+      this.end();
+      // What was asked behind it has no answer.
+      if (this.asked.id !== id) this.ask(this.asked);
+    }
     if (id !== this.wanted) return;
     if (unread !== undefined) {
       $("quality").textContent = `There is no picture: ${unread}.`;
@@ -52,7 +61,7 @@ export class Picture {
     const canvas = $("canvas");
     Object.assign(canvas, { width: image.width, height: image.height, hidden: false });
     canvas.getContext("2d").putImageData(image, 0, 0);
-    canvas.setAttribute("aria-label", `The frame ${this.name}, stretched so that faint things are seen`);
+    canvas.setAttribute("aria-label", `The frame ${this.asked.path}, stretched so that faint things are seen`);
     $("quality").textContent = quality(stars, fwhm, sky);
   }
 }

@@ -1,6 +1,6 @@
-// Looks at the pixels of one frame: `{id, file, longest}` in, `{id, image, stars, fwhm, sky}` or `{id, unread}` out.
+// Looks at the pixels of one frame: `{id, file, longest}` in, `{id, image, stars, fwhm, sky}` or `{id, unread, ended}` out.
 
-import { endAfterTrap } from "../common/trap.js";
+import { TRAPPED, isTrap } from "../common/trap.js";
 import init, { preview, quality } from "../wasm/pixels.js";
 
 const ready = init();
@@ -18,7 +18,7 @@ self.onmessage = async ({ data: { id, file, longest } }) => {
     measured.free();
     self.postMessage({ id, image, stars, fwhm, sky });
   } catch (error) {
-    endAfterTrap(error);
-    self.postMessage({ id, unread: String(error.message ?? error) });
+    const ended = isTrap(error);
+    self.postMessage({ id, unread: ended ? TRAPPED : String(error.message ?? error), ended });
   }
 };

@@ -92,7 +92,14 @@ export class ReportView {
   async copy() {
     $("copied").textContent = "";
     const header = this.item.file.slice(0, this.report.header_bytes);
-    const text = headerText(new Uint8Array(await header.arrayBuffer()), $("site").firstChild.checked);
+    let bytes;
+    try {
+      bytes = await header.arrayBuffer();
+    } catch (error) {
+      $("copied").textContent = `The file cannot be read any more: ${error.message}`;
+      return;
+    }
+    const text = headerText(new Uint8Array(bytes), $("site").firstChild.checked);
     try {
       await navigator.clipboard.writeText(text);
       $("copied").textContent = "Copied.";

@@ -1,6 +1,8 @@
-// A WebAssembly module that was stopped by a trap gives wrong answers ever after: its worker ends with an error, and the page begins another.
+// A WebAssembly module that was stopped by a trap gives wrong answers ever after. Its worker says `ended` with its word on the file that did
+// it; the page terminates it, and another goes on with the rest.
 
-/** To be told of everything a module throws. */
-export function endAfterTrap(error) {
-  if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) setTimeout(() => reportError(error));
-}
+/** Whether an error says so. */
+export const isTrap = (error) => error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+
+/** What is said of the file. */
+export const TRAPPED = "it stops the check itself";

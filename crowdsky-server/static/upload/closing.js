@@ -7,7 +7,7 @@ export class Closing {
    * @param {object} wiring
    * @param {() => Promise<object>} wiring.finalise
    * @param {(result: object) => void} wiring.finished
-   * @param {(message: string) => void} wiring.failed
+   * @param {(error: Error) => void} wiring.failed
    * @param {() => void} wiring.changed
    */
   constructor(wiring) {
@@ -35,18 +35,18 @@ export class Closing {
         this.running = false;
         this.finished(result);
       } catch (error) {
-        if (error.away) await this.#wait(pause(tries, error.after));
+        if (error.away) await this.#wait(pause(tries, error.after), error);
         else {
           this.running = false;
-          this.failed(error.message);
+          this.failed(error);
         }
       }
     }
     this.changed();
   }
 
-  async #wait(seconds) {
-    Object.assign(this, { again: Date.now() + seconds * 1000, wake: new AbortController() });
+  async #wait(seconds, { message, busy }) {
+    Object.assign(this, { message, busy, again: Date.now() + seconds * 1000, wake: new AbortController() });
     this.changed();
     await sleep(seconds, this.wake.signal);
     this.wake = null;

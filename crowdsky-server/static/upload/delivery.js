@@ -5,18 +5,19 @@
  * @param {() => Promise<string>} tools.open The token of the session.
  * @param {Set<string>} tools.there Hashes the session has; what arrives is added.
  * @param {((file: File) => Promise<string>)|null} tools.digest SHA-256 in hexadecimal digits; null where the browser computes none.
- * @param {(token: string, sha256: string, size: number) => Promise<string>} tools.status
+ * @param {(token: string, sha256: string) => Promise<string>} tools.status
  * @param {(token: string, item: object, tools: object) => Promise<void>} tools.put
  * @param {(token: string, item: object, tools: object) => Promise<void>} tools.post Without a hash.
  * @returns {(item: object, tools: {signal: AbortSignal, progress: (sent: number) => void}) => Promise<object|void>}
  */
 export function delivery({ open, there, digest, status, put, post }) {
-  /** Files on their way, by hash. */
+  /** Files on their way, by session and hash. */
   const flights = new Map();
 
   async function fly(token, item, tools) {
     // Asked each time: a transfer that broke off may have arrived, and its answer been lost.
-    const told = await status(token, item.hash, item.size);
+    const told = await status(token, item.hash);
+    tools.signal.throwIfAborted();
     if (told === "earlier" && !item.again) return { state: "skipped", earlier: true, note: "uploaded before" };
     if (told === "have") {
       there.add(item.hash);
@@ -30,16 +31,18 @@ export function delivery({ open, there, digest, status, put, post }) {
     const token = await open();
     if (!digest) return post(token, item, tools);
     item.hash ??= await digest(item.file);
+    tools.signal.throwIfAborted();
     if (there.has(item.hash)) return { note: "already there" };
-    const other = flights.get(item.hash);
+    const key = token + item.hash;
+    const other = flights.get(key);
     // The same bytes under another name: what becomes of the first becomes of this one too.
     if (other) return (await other) ?? { note: "already there" };
     const flight = fly(token, item, tools);
-    flights.set(item.hash, flight);
+    flights.set(key, flight);
     try {
       return await flight;
     } finally {
-      flights.delete(item.hash);
+      flights.delete(key);
     }
   };
 }

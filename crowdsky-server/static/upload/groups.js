@@ -2,6 +2,8 @@
 
 import { slotOf } from "../common/words.js";
 
+/** With fewer frames there is no stack. */
+const LEAST = 2;
 const order = new Intl.Collator("en", { numeric: true });
 const NOTE = "unticked";
 
@@ -13,31 +15,35 @@ export class Groups {
   }
 
   clear() {
-    this.chunks = [];
-    this.targets = [];
+    /** What the server has of an upload that goes on, see `stored.js`; rows of what is only there. */
+    Object.assign(this, { chunks: [], targets: [], stored: null, others: [] });
+  }
+
+  /** @param {object|null} stored */
+  store(stored) {
+    for (const group of this.chunks) group.had = 0;
+    Object.assign(this, { stored, others: stored?.beside(this.chunks) ?? [] });
   }
 
   /**
    * Takes the chunks of all frames there are now. A chunk that was there before stays the same object, with its tick and its picture,
-   * although its frames have become more.
+   * although its frames have become more. Of two that become one, what was unticked wins.
    * @param {object[]} chunks As `group` gives them, with items as members.
    */
   merge(chunks) {
     const kept = new Set();
     this.chunks = chunks.map((chunk) => {
       const old = chunk.members.find(({ group }) => group && !kept.has(group))?.group;
-      const group = Object.assign(old ?? { out: false, look: null }, chunk, { slot: slotOf(chunk.chunk_key) });
+      const out = chunk.members.some(({ group }) => group?.out);
+      const group = Object.assign(old ?? { look: null }, chunk, { out, slot: slotOf(chunk.chunk_key) });
       kept.add(group);
       return group;
     });
-    for (const group of this.chunks) {
-      for (const item of group.members) {
-        if (item.group === group) continue;
-        item.group = group;
-        if (group.out) Object.assign(item, { state: "skipped", note: NOTE });
-      }
-    }
+    for (const group of this.chunks) for (const item of group.members) item.group = group;
+    const out = this.chunks.filter((group) => group.out);
+    if (out.length) this.tick(out, false);
     this.#sort();
+    this.store(this.stored);
   }
 
   #sort() {
@@ -51,6 +57,9 @@ export class Groups {
     this.targets = [...targets.values()].sort((a, b) => order.compare(name(a), name(b)) || order.compare(a.filter ?? "", b.filter ?? ""));
     for (const target of this.targets) {
       target.chunks.sort((a, b) => a.slot - b.slot);
+      // Else panels of a mosaic would read the same.
+      target.panels = new Set(target.chunks.map(({ slot, telescope, exptime_s }) => `${slot} ${telescope} ${exptime_s}`)).size < target.chunks.length;
+      target.stacks = target.chunks.filter(({ members }) => members.length >= LEAST).length;
       target.telescopes = new Set(target.chunks.map(({ telescope }) => telescope)).size;
       target.frames = target.chunks.reduce((sum, group) => sum + group.members.length, 0);
       target.seconds = target.chunks.reduce((sum, group) => sum + group.total_exptime_s, 0);
@@ -61,21 +70,24 @@ export class Groups {
   tick(groups, on) {
     for (const group of groups) group.out = !on;
     const items = groups.flatMap(({ members }) => members);
-    const failed = ({ state }) => state === "waiting" || state === "failed";
+    // Those that have come just now have no state yet.
+    const unsent = ({ state = "waiting" }) => state === "waiting" || state === "failed";
     if (on) this.queue.put(items.filter(({ state, note }) => state === "skipped" && note === NOTE), "waiting");
-    else this.queue.put(items.filter(failed), "skipped", NOTE);
+    else this.queue.put(items.filter(unsent), "skipped", NOTE);
   }
 
   /** Rows of a list: each target, and below it its chunks. */
   rows() {
-    return this.targets.flatMap((target) => [
+    const here = this.targets.flatMap((target) => [
       { key: target.key, kind: "target", target },
       ...target.chunks.map((group) => ({ key: group, kind: "slot", group, target })),
     ]);
+    return [...here, ...this.others];
   }
 
-  /** How many stacks there will be. */
+  /** How many stacks there will be, of what is on the server too. */
   get wanted() {
-    return this.chunks.filter(({ out }) => !out).length;
+    const going = ({ members, had }) => Math.max(had, members.filter(({ state }) => state !== "skipped").length);
+    return [...this.chunks.map(going), ...this.others.map(({ group }) => group.frames)].filter((n) => n >= LEAST).length;
   }
 }

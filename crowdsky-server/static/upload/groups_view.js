@@ -6,7 +6,13 @@ import { count, duration, minute } from "../common/words.js";
 /** With fewer frames a stack gains little over one of them. */
 const FEW = 3;
 
-const title = ({ object, filter }) => [object ?? "No name", filter].filter(Boolean).join(", ");
+/** The pointing that a chunk's key names. */
+export function place(key) {
+  const [, ra, dec] = key.split("_");
+  return dec ? `RA ${Number(ra)}°, Dec ${dec}°` : "no pointing";
+}
+
+export const title = ({ object, filter }) => [object ?? "No name", filter].filter(Boolean).join(", ");
 let numbers = 0;
 
 function ticker(on) {
@@ -19,7 +25,7 @@ function ticker(on) {
  * Makes the rows of `Groups.rows`.
  * @param {{tick: (groups: object[], on: boolean) => void}} groups
  */
-export const groupRow = (groups) => (row) => (row.kind === "target" ? targetRow(groups) : row.kind === "slot" ? slotRow(groups) : storedRow(row));
+export const groupRow = (groups) => (row) => (row.kind === "target" ? targetRow(groups) : row.kind === "slot" ? slotRow(groups) : row.make());
 
 function targetRow(groups) {
   const element = make("div");
@@ -36,7 +42,7 @@ function targetRow(groups) {
     box.checked = out < target.chunks.length;
     box.indeterminate = out > 0 && box.checked;
     write(name, title(target));
-    write(sums, `${count(target.frames, "frame")} in ${count(target.chunks.length, "stack")}, ${duration(target.seconds)}`);
+    write(sums, `${count(target.frames, "frame")} in ${count(target.stacks, "stack")}, ${duration(target.seconds)}`);
   };
   return { element, focus: box, update };
 }
@@ -58,49 +64,25 @@ function slotRow(groups) {
   element.append(box, picture, label, quality);
   const update = (row) => {
     group = row.group;
-    const n = group.members.length;
-    box.checked = !group.out;
-    element.classList.toggle("out", group.out);
-    const done = group.members.filter(({ state }) => state === "done").length;
+    const { out, members, had } = group;
+    const n = Math.max(members.length, had);
+    box.checked = !out;
+    element.classList.toggle("out", out);
+    const done = Math.max(members.filter(({ state }) => state === "done").length, had);
     // Two telescopes at the same target make two stacks of the same minutes.
     const whose = row.target.telescopes > 1 ? `, ${group.telescope ?? "unknown telescope"}` : "";
-    write(when, `${minute(group.slot)} UTC${whose}`);
+    write(when, `${minute(group.slot)} UTC${whose}${row.target.panels ? `, ${place(group.chunk_key)}` : ""}`);
     const exposure = group.exptime_s === null ? "" : ` × ${Number(group.exptime_s.toFixed(2))} s = ${duration(group.total_exptime_s)}`;
-    write(frames, `${count(n, "frame")}${exposure}${done ? `, ${done} there` : ""}`);
-    write(thin, n >= FEW ? "" : n === 1 ? "One frame alone makes no stack" : "Few frames: a thin stack");
+    // Nothing is taken back by its tick.
+    const there = out ? `already sent${done > 1 ? " are stacked" : ""}` : "there";
+    write(frames, `${count(members.length, "frame")}${exposure}${done ? `, ${done} ${there}` : ""}`);
+    write(thin, n >= FEW ? "" : n === 1 ? "One frame alone is no stack: it waits for a second" : "Few frames: a thin stack");
     box.setAttribute("aria-label", `${title(group)}, ${when.textContent}, ${frames.textContent}${n < FEW ? `, ${thin.textContent}` : ""}`);
-    drawLook(group, row.target, { picture, bar, words });
+    if (group.look) return group.look.draw(group, row.target, { picture, bar, words });
+    picture.setAttribute("aria-label", "No picture yet");
+    picture.classList.add("empty");
+    bar.hidden = true;
+    write(words, "Looking at frames ...");
   };
   return { element, focus: box, update };
-}
-
-function drawLook({ look, members, object, slot }, target, { picture, bar, words }) {
-  if (picture.look === look && look && !look.quality) return;
-  if (picture.look !== look) {
-    picture.look = look;
-    const { preview } = look ?? {};
-    picture.setAttribute("aria-label", preview ? `Frame of ${object ?? "no name"}, ${minute(slot)}` : "No picture yet");
-    picture.classList.toggle("empty", !preview);
-    if (preview) {
-      Object.assign(picture, { width: preview.width, height: preview.height });
-      const { width, height, rgba } = preview;
-      picture.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(rgba.buffer), width, height), 0, 0);
-    }
-  }
-  bar.hidden = !look?.quality;
-  if (!look) return write(words, "Looking at frames ...");
-  if (!look.quality) return write(words, `No picture: ${look.failed}`);
-  const best = Math.max(...target.chunks.map((group) => group.look?.quality?.stars ?? 0));
-  bar.value = look.quality.score(best);
-  const of = members.length > look.quality.frames ? ` (${count(look.quality.frames, "frame")} measured)` : "";
-  write(words, `${look.quality.words(bar.value)}${of}${look.preview ? "" : `; no picture: ${look.failed}`}`);
-}
-
-/** The row of a chunk that the server has of an upload that goes on. */
-function storedRow({ group }) {
-  const element = make("div", "slot");
-  const label = make("span", "slot-text");
-  label.append(make("strong", "", `${title(group)}, ${minute(group.slot)} UTC`), make("span", "muted", `${count(group.frames, "frame")} on the server`));
-  element.append(label);
-  return { element };
 }

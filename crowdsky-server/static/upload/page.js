@@ -16,7 +16,7 @@ import { Session } from "./session.js";
 import { count } from "../common/words.js";
 
 const trouble = (message) => say("trouble", message);
-const session = new Session();
+const session = new Session((files) => (queue.parallel = files));
 const queue = new Queue({
   send: delivery({
     open: () => session.open(),
@@ -27,7 +27,7 @@ const queue = new Queue({
     post: (token, item, tools) => post(token, item.name, item.file, tools),
   }),
   changed: () => screen.draw(),
-  stopped: trouble,
+  stopped,
   ended: over,
   more: () => intake.busy,
 });
@@ -47,7 +47,7 @@ const intake = new Intake({
   },
   broken,
 });
-const closing = new Closing({ finalise: () => session.finalise(), finished: show, failed: trouble, changed: () => screen.draw() });
+const closing = new Closing({ finalise: () => session.finalise(), finished: show, failed: stopped, changed: () => screen.draw() });
 const screen = new Screen({ queue, intake, groups, session, closing }, want);
 /** Folders by their handles, to be remembered once something is sent. */
 let folders = [];
@@ -60,8 +60,8 @@ if (session.remembered) goOn().catch((error) => trouble(error.message));
 
 async function goOn() {
   const { resume } = await import("./resume.js");
-  const stored = (rows) => {
-    screen.stored = rows;
+  const stored = (those) => {
+    groups.store(those);
     screen.drawGroups();
   };
   await resume(session, stored, (folder, batches) => {
@@ -72,7 +72,7 @@ async function goOn() {
 
 /** Without WebAssembly files are sent one by one. */
 function broken(why) {
-  if (intake.found > 0) return trouble(`Headers are checked no more (${why}). Reload the page and drop the folder again; nothing is sent twice.`);
+  if (intake.found > 0) return trouble(`Headers are checked no more (${why}). Reload the page and drop the folder again.`);
   $("uploader").hidden = true;
   $("plain").hidden = false;
   say("broken", `This browser cannot check frames before they are sent (${why}). Use a newer one, or upload frames one by one here.`);
@@ -120,12 +120,17 @@ $("pause").addEventListener("click", () => {
   else queue.pause();
 });
 $("retry").addEventListener("click", () => {
-  queue.retryFailed();
+  queue.turn(["failed"], "waiting");
   start();
 });
 $("skip").addEventListener("click", () => {
-  queue.skipFailed();
-  if (queue.counts().pending === 0) over();
+  trouble("");
+  if (queue.started) {
+    queue.turn(["waiting", "failed"], "skipped");
+    return closing.run();
+  }
+  queue.turn(["failed"], "skipped");
+  if (queue.counts().pending === 0 && !intake.busy) over();
 });
 $("again").addEventListener("click", () => {
   const items = queue.items.filter((item) => item.state === "skipped" && item.earlier);
@@ -154,6 +159,19 @@ addEventListener("beforeunload", (event) => {
 
 // ---- the end ----
 
+/** Nothing will succeed any more. */
+function stopped({ message, gone }) {
+  trouble(message);
+  if (!gone) return;
+  trouble(`${message} Another upload begins when you go on.`);
+  session.forget();
+  groups.store(null);
+  $("resume").hidden = true;
+  screen.drawGroups();
+  // What another tab finalised will be found, what has expired is sent again.
+  queue.anew();
+}
+
 /** Nothing is left to be sent. */
 function over() {
   const { done, failed } = queue.counts();
@@ -177,7 +195,6 @@ function forget() {
   folders = [];
   handles.forget().catch(() => {});
   $("resume").hidden = true;
-  screen.stored = [];
   screen.drawGroups();
 }
 
@@ -186,7 +203,7 @@ function show({ token, jobs, rejected }) {
   session.forget();
   forget();
   $("result").hidden = false;
-  $("result-text").textContent = `${count(jobs.length, "job")} ${jobs.length === 1 ? "is" : "are"} queued, one for each stack. ${earlier ? `${count(earlier, "frame")} ${earlier === 1 ? "was" : "were"} left out: uploaded before. ` : ""}You can close this page.`;
+  $("result-text").textContent = `Queued: ${count(jobs.length, "job")}, one for each stack. ${earlier ? `Left out: ${count(earlier, "frame")} uploaded before. ` : ""}You can close this page.`;
   $("result-rejected").replaceChildren(...rejected.map(({ filename, reason }) => make("li", "", `${filename} is in no stack: ${reason}`)));
   $("result-link").href = `/status.php?session=${encodeURIComponent(token)}`;
   screen.drawNow();

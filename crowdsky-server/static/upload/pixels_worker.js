@@ -1,8 +1,8 @@
 // Pictures of frames and what their stars say, away from the page. The module it loads is large, so it starts with the first question.
 //
-// In: `{number, files, longest}`, the first file is for the picture. Out: `{number, preview, measured, failed}`.
+// In: `{number, files, longest}`, the first file is for the picture. Out: `{number, preview, measured, failed, ended}`.
 
-import { endAfterTrap } from "../common/trap.js";
+import { TRAPPED, isTrap } from "../common/trap.js";
 import init, { preview, quality } from "../wasm/pixels.js";
 
 const ready = init();
@@ -10,7 +10,7 @@ const ready = init();
 ready.catch(() => {});
 
 addEventListener("message", async ({ data: { number, files, longest } }) => {
-  const answer = { number, preview: null, measured: [], failed: [] };
+  const answer = { number, preview: null, measured: [], failed: [], ended: false };
   for (const [at, file] of files.entries()) {
     try {
       await ready;
@@ -18,8 +18,9 @@ addEventListener("message", async ({ data: { number, files, longest } }) => {
       if (at === 0) answer.preview = taken(preview(bytes, longest), ["width", "height", "rgba"]);
       answer.measured.push(taken(quality(bytes), ["stars", "fwhm", "sky"]));
     } catch (error) {
-      endAfterTrap(error);
-      answer.failed.push(String(error.message ?? error));
+      answer.ended = isTrap(error);
+      answer.failed.push(answer.ended ? TRAPPED : String(error.message ?? error));
+      if (answer.ended) break;
     }
   }
   postMessage(answer, answer.preview ? [answer.preview.rgba.buffer] : []);

@@ -33,10 +33,10 @@ export class Quality {
     return sharp * Math.min(1, Math.sqrt(this.stars / Math.max(1, best)));
   }
 
-  /** `Good: FWHM 3.1 px, 240 stars, sky 1,020`. */
+  /** `Good: FWHM 3.1 px, 240 stars, sky 1,020 ADU`. */
   words(score) {
     const verdict = score >= 0.65 ? "Good" : score >= 0.35 ? "Fair" : "Poor";
     const width = this.fwhm === null ? "no star to measure" : `FWHM ${this.fwhm.toFixed(1)} px`;
-    return `${verdict}: ${width}, ${this.stars} ${this.stars === 1 ? "star" : "stars"}, sky ${Math.round(this.sky).toLocaleString("en")}`;
+    return `${verdict}: ${width}, ${this.stars} ${this.stars === 1 ? "star" : "stars"}, sky ${Math.round(this.sky).toLocaleString("en")} ADU`;
   }
 }

@@ -4,12 +4,13 @@
 export class Failure extends Error {
   /**
    * @param {string} message One sentence for people.
-   * @param {{again?: boolean, after?: number, stop?: boolean, away?: boolean}} [how] `again`: the same may succeed; `after`: seconds
-   *   the server asks to wait; `stop`: no other file will succeed either; `away`: the server cannot be reached, and it is no file's fault.
+   * @param {object} [how] `again`: the same may succeed; `after`: seconds the server asks to wait; `stop`: no other file will succeed
+   *   either; `gone`: because the session is over; `away`: the server cannot be reached, and it is no file's fault; `busy`: it answers,
+   *   and asks to wait.
    */
-  constructor(message, { again = false, after = 0, stop = false, away = false } = {}) {
+  constructor(message, how) {
     super(message);
-    Object.assign(this, { again, after, stop, away });
+    Object.assign(this, { after: 0, ...how });
   }
 }
 
@@ -24,8 +25,13 @@ export const pause = (tries, asked = 0) => Math.max(asked, tries < 4 ? 2 ** trie
 /** Waits, or until the signal. */
 export const sleep = (seconds, signal) =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, seconds * 1000);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    const over = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", over);
+      resolve();
+    };
+    const timer = setTimeout(over, seconds * 1000);
+    signal.addEventListener("abort", over);
   });
 
 /**
@@ -37,7 +43,7 @@ export class Queue {
    * @param {(item: object, tools: {signal: AbortSignal, progress: (sent: number) => void}) => Promise<object|void>} wiring.send Sends
    *   an item; may answer with what is to be kept of it: another `state` than `done`, a `note`.
    * @param {(item: object|null) => void} [wiring.changed] Called with the item that has changed, or null for many.
-   * @param {(message: string) => void} [wiring.stopped] Called when nothing will succeed any more for the reason given.
+   * @param {(failure: Failure) => void} [wiring.stopped] Called when nothing will succeed any more for the reason given.
    * @param {() => void} [wiring.ended] Called when nothing is left to be sent.
    * @param {() => boolean} [wiring.more] Whether items are still to come; then it has not ended.
    */
@@ -60,11 +66,8 @@ export class Queue {
     const counts = { waiting: 0, sending: 0, done: 0, failed: 0, skipped: 0, rejected: 0, earlier: 0, bytes: 0, sent: 0 };
     for (const item of this.items) {
       counts[item.state] += 1;
-      if (item.state === "rejected") continue;
-      if (item.state === "skipped") {
-        if (item.earlier) counts.earlier += 1;
-        continue;
-      }
+      if (item.state === "skipped" && item.earlier) counts.earlier += 1;
+      if (item.state === "rejected" || item.state === "skipped") continue;
       counts.bytes += item.size;
       counts.sent += item.state === "done" ? item.size : item.sent;
     }
@@ -118,19 +121,16 @@ export class Queue {
     this.look();
   }
 
-  /** Puts the failed ones in line again. */
-  retryFailed() {
-    this.put(this.#failed(), "waiting");
-    this.start();
+  /** Puts all that are in one of these states in another. */
+  turn(from, to) {
+    this.put(this.items.filter(({ state }) => from.includes(state)), to);
   }
 
-  /** Goes on without the failed ones. */
-  skipFailed() {
-    this.put(this.#failed(), "skipped");
-  }
-
-  #failed() {
-    return this.items.filter((item) => item.state === "failed");
+  /** For another session: what is on its way waits again, and what has arrived, if its hash tells whether it is still there. */
+  anew() {
+    this.abort.abort();
+    Object.assign(this, { abort: new AbortController(), running: 0 });
+    this.put(this.items.filter(({ state, hash }) => state === "sending" || (state === "done" && hash)), "waiting");
   }
 
   #waiting() {
@@ -198,7 +198,7 @@ export class Queue {
           item.tries = 0;
           this.#back(item);
           this.pause();
-          return this.stopped(failure.message);
+          return this.stopped(failure);
         }
         if (!failure.again || item.tries >= this.tries) {
           item.state = "failed";
@@ -207,7 +207,7 @@ export class Queue {
         this.changed(item);
         await this.wait(delay(item.tries, failure.after), signal);
         if (signal.aborted) return;
-        if (this.paused || this.offline) return this.#back(item);
+        if (this.paused || this.offline || this.running > this.parallel) return this.#back(item);
       }
     }
   }
@@ -220,11 +220,11 @@ export class Queue {
   }
 
   /** One file alone is tried, later and later; those that break off together with the first are one failure. */
-  async #away({ message, after }, probe) {
+  async #away({ message, after, busy }, probe) {
     if (this.offline && !probe) return;
     const tries = this.offline ? this.offline.tries + 1 : 0;
     const seconds = pause(tries, after);
-    const here = (this.offline = { tries, message, again: Date.now() + seconds * 1000, due: false, wake: new AbortController() });
+    const here = (this.offline = { tries, message, busy, again: Date.now() + seconds * 1000, due: false, wake: new AbortController() });
     this.changed(null);
     await this.wait(seconds, here.wake.signal);
     if (this.offline !== here) return;

@@ -2,23 +2,33 @@
 
 import { $, make, say } from "../common/dom.js";
 import { handleFiles } from "../common/folders.js";
-import { readable, recall } from "./handles.js";
-import { bytes, count, slotOf } from "../common/words.js";
+import { forget, readable, recall } from "./handles.js";
+import { memory } from "./memory.js";
+import { canHash } from "./send.js";
+import { Stored } from "./stored.js";
+import { bytes, count } from "../common/words.js";
+
+function tell(text) {
+  say("resume-text", text);
+  $("resume").hidden = false;
+}
 
 /**
  * Goes on with the session that is open, if one is.
  * @param {import("./session.js").Session} session
- * @param {(rows: object[]) => void} stored Takes the rows of the stacks that the server's frames will make.
+ * @param {(stored: Stored) => void} stored Takes the stacks that the server's frames will make.
  * @param {(folder: FileSystemDirectoryHandle, batches: AsyncIterable<object>) => void} take
  */
 export async function resume(session, stored, take) {
   const overview = await session.resume();
   const { size } = session.there;
+  if (session.elsewhere) tell("Another tab has the open upload. What you drop here is an upload of its own.");
+  // Those of an upload that is over.
+  else if (!overview && !memory.get()) await forget().catch(() => {});
   if (!overview || size === 0) return;
-  const are = size === 1 ? "is" : "are";
-  say("resume-text", `${count(size, "file")} (${bytes(overview.total_bytes)}) ${are} safe on the server. Drop the same folder again to go on: what is there is not sent again.`);
-  $("resume").hidden = false;
-  stored(overview.groups.map((group) => ({ key: group, kind: "stored", group: { ...group, slot: slotOf(group.chunk_key) } })));
+  const onward = canHash() ? "Drop the same folder again to go on: what is there is not sent again." : "Drop only the frames that are missing: by plain http the browser cannot tell which are there.";
+  tell(`${count(size, "file")} (${bytes(overview.total_bytes)}) kept on the server until ${session.until} or longer. ${onward}`);
+  stored(new Stored(overview.groups));
   // A browser that keeps no handles has none to offer.
   for (const folder of await recall().catch(() => [])) {
     const button = make("button", "primary", `Go on with ${folder.name}`);

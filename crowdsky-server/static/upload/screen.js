@@ -18,7 +18,7 @@ export class Screen {
    * @param {(groups: object[]) => void} seen Called with the chunks that are seen.
    */
   constructor(parts, seen) {
-    Object.assign(this, parts, { pace: new Pace(), announcer: new Announcer($("status")), stored: [], drawn: {} });
+    Object.assign(this, parts, { pace: new Pace(), announcer: new Announcer($("status")), drawn: {} });
     this.lists = {
       groups: new VirtualList($("groups"), groupRow(this.groups), (rows) => seen(rows.filter(({ kind }) => kind === "slot").map(({ group }) => group))),
       failed: new VirtualList($("failed"), reasonRow),
@@ -36,10 +36,9 @@ export class Screen {
     }, DRAWN_EVERY);
   }
 
-  /** Shows the chunks as they are now; those of an upload that goes on, until there are others. */
+  /** Shows the chunks as they are now. */
   drawGroups() {
-    const rows = this.groups.rows();
-    this.lists.groups.show(rows.length ? rows : this.stored);
+    this.lists.groups.show(this.groups.rows());
     this.draw();
   }
 
@@ -67,10 +66,12 @@ export class Screen {
     const { queue, intake, closing } = this;
     const { started, paused, offline } = queue;
     const { busy, checked, found, others } = intake;
-    const again = Math.ceil(((closing.away ? closing.again : (offline?.again ?? 0)) - Date.now()) / 1000);
+    const wait = closing.away ? closing : offline;
+    const again = Math.ceil(((wait?.again ?? 0) - Date.now()) / 1000);
     return {
       counts: queue.counts(), started, paused, offline, busy, checked, found, others, again,
       away: closing.away, finalising: closing.running, finished: closing.done, there: this.session.there.size, stacks: this.groups.wanted,
+      until: this.session.until, why: wait?.busy && wait.message,
     };
   }
 
@@ -81,7 +82,11 @@ export class Screen {
     write($("start"), `Upload ${count(counts.waiting, "frame")}`);
     $("pause").hidden = !started;
     write($("pause"), this.queue.paused ? "Go on" : "Pause");
-    $("retry").hidden = $("skip").hidden = counts.failed === 0 || started;
+    $("retry").hidden = counts.failed === 0 || started;
+    // After a stop that will last, as when the quota is used up.
+    const rest = state === "paused" && counts.sending === 0 && counts.done + there > 0;
+    $("skip").hidden = busy || !(rest || (counts.failed > 0 && !started));
+    write($("skip"), rest ? "Leave out the rest and finalise" : "Go on without them");
     $("again").hidden = counts.earlier === 0 || started;
     write($("again"), `Send ${count(counts.earlier, "frame")} again that ${counts.earlier === 1 ? "was" : "were"} uploaded before`);
     const may = !finalising && !busy && counts.pending === 0 && counts.failed === 0 && counts.done + there > 0;

@@ -5,12 +5,12 @@ import { Failure } from "./queue.js";
 const META = 'meta[name="csrf-token"]';
 const SIGNED_OUT = "You are signed out. Sign in again in another tab, then go on.";
 const csrf = () => document.querySelector(META).content;
-const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const base64 = (hex) => btoa(String.fromCharCode(...hex.match(/../g).map((byte) => parseInt(byte, 16))));
 /** Seconds without a byte, or without an answer, after which a connection is taken to be dead: a lid was closed, a cable pulled. */
 const STALLED = 90;
 /** What answers instead of a server that is away. */
-const AWAY = [502, 503, 504];
+const AWAY = [502, 504];
+const inTime = () => ({ signal: AbortSignal.timeout(STALLED * 1000) });
 
 /** Whether the browser computes hashes: only where the page came by https or from this machine. */
 export const canHash = () => Boolean(globalThis.crypto?.subtle);
@@ -20,7 +20,7 @@ export const canHash = () => Boolean(globalThis.crypto?.subtle);
  * `null` if nobody is signed in.
  */
 async function renewed() {
-  const answer = await fetch("/upload.php");
+  const answer = await fetch("/upload.php", inTime());
   if (answer.url.includes("/login")) return null;
   const found = /name="csrf-token" content="([0-9a-f]{64})"/.exec(await answer.text());
   const fresh = found?.[1] ?? csrf();
@@ -52,12 +52,16 @@ function failure(status, text, retryAfter) {
     said = {};
   }
   const sentence = said.detail ?? said.error ?? `The server answered ${status}.`;
+  const after = Number(retryAfter) || 0;
   if (status === 401 || status === 302) return new Failure(SIGNED_OUT, { stop: true });
-  if (status === 403 || status === 404 || said.code === "wrong_state") return new Failure(sentence, { stop: true });
-  if (said.code === "quota_exceeded" || said.code === "limit") return new Failure(sentence, { stop: true });
-  if (AWAY.includes(status)) return new Failure(sentence, { away: true, after: Number(retryAfter) || 0 });
-  const again = status === 408 || status === 429 || status >= 500 || said.code === "digest_mismatch";
-  return new Failure(sentence, { again, after: Number(retryAfter) || 0 });
+  // The session was finalised in another tab, or has expired.
+  if (status === 404 || said.code === "wrong_state") return new Failure(sentence, { stop: true, gone: true });
+  // 409 is a limit. A disk that is full says when to ask again; the user's own quota does not.
+  if (status === 403 || status === 409 || (status === 507 && !after)) return new Failure(sentence, { stop: true });
+  const busy = [429, 503, 507].includes(status);
+  if (busy || AWAY.includes(status)) return new Failure(sentence, { away: true, busy, after });
+  const again = status === 408 || status >= 500 || said.code === "digest_mismatch";
+  return new Failure(sentence, { again, after });
 }
 
 /** JSON from the interface for programs; once more if somebody has signed in again meanwhile. */
@@ -72,18 +76,19 @@ export async function ask(method, path, body, headers = {}) {
 }
 
 async function askOnce(method, path, body, headers) {
-  const request = { method, headers: { "X-CSRF-Token": csrf(), ...headers } };
+  const request = { ...inTime(), method, headers: { "X-CSRF-Token": csrf(), ...headers } };
   if (body !== undefined) {
     request.body = JSON.stringify(body);
     request.headers["Content-Type"] = "application/json";
   }
   let answer;
+  let text;
   try {
     answer = await fetch(`/api/v1/${path}`, request);
+    text = await answer.text();
   } catch {
     throw new Failure("The server cannot be reached.", { away: true });
   }
-  const text = await answer.text();
   if (!answer.ok) throw Object.assign(failure(answer.status, text, answer.headers.get("Retry-After")), { status: answer.status });
   return text ? JSON.parse(text) : null;
 }
@@ -94,7 +99,7 @@ export function openSession(key) {
 }
 
 /** A random key. */
-export const randomKey = () => hex(crypto.getRandomValues(new Uint8Array(16)));
+export const randomKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /** Asks what the server has of these files: `[{sha256, status}]`. */
 export const known = (token, files) => ask("POST", `uploads/${token}/check`, files);
@@ -119,6 +124,7 @@ async function transfer(method, path, file, body, headers, tools) {
   try {
     await transferOnce(method, path, body, headers, tools);
   } catch (error) {
+    tools.signal.throwIfAborted();
     // A file that is gone from the disk looks like a broken line.
     if (error.status === 0) await readable(file);
     throw await judged(error);
@@ -135,33 +141,33 @@ async function readable(file) {
 
 function transferOnce(method, path, body, headers, { signal, progress }) {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const request = new XMLHttpRequest();
     request.open(method, path);
     for (const [name, value] of Object.entries({ ...headers, "X-CSRF-Token": csrf() })) request.setRequestHeader(name, value);
-    const lost = () => Object.assign(new Failure("The connection broke off.", { away: true }), { status: 0 });
-    let stalled = false;
+    const abort = () => request.abort();
     let timer;
     const alive = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => {
-        stalled = true;
-        request.abort();
-      }, STALLED * 1000);
+      timer = setTimeout(abort, STALLED * 1000);
     };
-    request.upload.addEventListener("progress", (event) => {
+    request.upload.onprogress = ({ loaded }) => {
       alive();
-      progress(event.loaded);
-    });
-    request.addEventListener("load", () => {
+      progress(loaded);
+    };
+    request.onload = () => {
       // A form that finds nobody signed in is sent on to the page for that.
       const status = request.responseURL.includes("/login") ? 401 : request.status;
       if (status >= 200 && status < 300) resolve();
       else reject(Object.assign(failure(status, request.responseText, request.getResponseHeader("Retry-After")), { status }));
-    });
-    request.addEventListener("error", () => reject(lost()));
-    request.addEventListener("abort", () => reject(stalled ? lost() : new Failure("Broken off.")));
-    request.addEventListener("loadend", () => clearTimeout(timer));
-    signal.addEventListener("abort", () => request.abort(), { once: true });
+    };
+    request.onerror = request.onabort = () => reject(Object.assign(new Failure("The connection broke off.", { away: true }), { status: 0 }));
+    request.onloadend = () => {
+      clearTimeout(timer);
+      // It lives as long as the upload.
+      signal.removeEventListener("abort", abort);
+    };
+    signal.addEventListener("abort", abort);
     alive();
     request.send(body);
   });

@@ -13,17 +13,14 @@ const FIRST = 11520;
  */
 export async function check(file, headerBlocks) {
   const scanner = new HeaderScanner(file.size, headerBlocks);
-  try {
-    for (let read = 0, need = FIRST; ; ) {
-      const piece = new Uint8Array(await file.slice(read, need).arrayBuffer());
-      read += piece.length;
-      const told = scanner.push(piece);
-      if (!("need" in told)) return told;
-      // A file that has become shorter meanwhile gives no more.
-      if (piece.length === 0) return scanner.finish();
-      need = told.need;
-    }
-  } finally {
-    scanner.free();
+  let told = { need: FIRST };
+  for (let read = 0; "need" in told; ) {
+    const piece = new Uint8Array(await file.slice(read, told.need).arrayBuffer());
+    read += piece.length;
+    // A file that has become shorter meanwhile gives no more.
+    told = piece.length ? scanner.push(piece) : scanner.finish();
   }
+  // Not after an error: a module stopped by a trap would answer with another error, and hide the first.
+  scanner.free();
+  return told;
 }

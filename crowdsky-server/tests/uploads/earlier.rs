@@ -58,3 +58,22 @@ async fn a_frame_of_an_earlier_session_is_told_with_its_stack() {
     let told = Session::open(&browser).await.check(&[stacked]).await;
     assert_eq!(told, json!([{"sha256": hash(stacked), "status": "missing"}]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_has_its_limits() {
+    let server = TestApp::start().await;
+    let (_, browser) = server.user("owner").await;
+    let session = Session::open(&browser).await;
+    let path = format!("/api/v1/uploads/{}", session.token);
+    let asked = |hash: &str, times| vec![json!({"sha256": hash}); times];
+    for (wrong, word) in [(asked(&"0".repeat(64), 1001), "1000"), (asked("no hash", 1), "hexadecimal")] {
+        let request = browser.request(Method::POST, &format!("{path}/check")).json(&wrong);
+        let (status, problem) = answered(request).await;
+        assert_eq!((status, problem["code"].as_str()), (422, Some("bad_question")), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(word), "{problem}");
+    }
+    // Who goes on with a session knows what it takes, as who opens one.
+    let (_, overview) = answered(browser.request(Method::GET, &path)).await;
+    let limits = json!({"max_file_bytes": 50 << 20, "max_files": 5000, "parallel": 4});
+    assert_eq!(overview["limits"], limits);
+}

@@ -4,7 +4,7 @@ import { arc, factRows, hours, quarter } from "../../static/check/facts.js";
 import { FINDINGS, explained } from "../../static/check/findings.js";
 import { matching, pieces } from "../../static/check/header_table.js";
 import { headerText, tellsPlace } from "../../static/check/header_text.js";
-import { judge } from "../../static/check/verdict.js";
+import { judge, unjudged } from "../../static/check/verdict.js";
 
 const facts = {
   width: 1080, height: 1920, naxis: 2, bayer: "GRBG", object: "M 94", telescope: "S50", instrument: null, filter: "IRCUT", exptime_s: 10, gain: 80,
@@ -31,6 +31,18 @@ test("verdicts", () => {
   assert.match(judge({ ...good, findings: [finding] }).reason, /One thing is odd/);
   const said = (more) => judge({ ...good, ...more });
   assert.deepEqual(said({ refused: { code: "not_raw", message: "No." }, findings: [finding] }), { verdict: "refused", reason: "No." });
+});
+
+test("a file without a report is never good", () => {
+  assert.match(unjudged({ unread: "gone", ended: false }).reason, /^The file could not be read \(Gone\.\) It may have been moved/);
+  assert.equal(unjudged({ unread: "unreachable", ended: true }).reason, "The file could not be checked: it stops the check itself (unreachable).");
+  for (const ended of [true, false]) assert.equal(unjudged({ unread: "why", ended }).verdict, "refused");
+});
+
+test("a frame without its colour pattern is explained", () => {
+  for (const code of [701, 702]) assert.match(explained(code).matters, /BAYERPAT/);
+  const kind = factRows({ ...good, class: "other" }).find(({ name }) => name === "Kind");
+  assert.doesNotMatch(kind.value, /axes/);
 });
 
 test("places in the sky, to the last digit", () => {

@@ -19,7 +19,7 @@ function server({ before = () => {}, after = () => {}, earlier = [] } = {}) {
     stored.set(hash, (stored.get(hash) ?? 0) + 1);
     await after(name);
   };
-  return { stored, asked, put, status: (_, sha256, size) => known.status(sha256, size) };
+  return { stored, asked, put, status: (_, sha256) => known.status(sha256) };
 }
 
 /** What becomes of these items with that server. */
@@ -116,6 +116,6 @@ test("more questions than one request takes are several", async () => {
 test("without hashes files are posted as they are", async () => {
   const posted = [];
   const send = delivery({ open: async () => "t", there: new Set(), digest: null, post: async (token, { name }) => void posted.push([token, name]) });
-  await send(item("a", "A"), {});
+  await send(item("a", "A"));
   assert.deepEqual(posted, [["t", "a"]]);
 });

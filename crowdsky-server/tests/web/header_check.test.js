@@ -63,3 +63,10 @@ test("frames of one quarter of an hour are one chunk", async () => {
   const { chunks, left_out } = group(reports.map(({ facts }) => ({ facts })));
   assert.deepEqual([chunks.map(({ members }) => members), left_out], [[[1, 2], [0]], []]);
 });
+
+test("an empty file is refused, and one that has become empty since it was picked", async () => {
+  assert.match(refusal(await check(new Blob([]))), /empty|0 bytes/);
+  const gone = file();
+  gone.slice = () => new Blob([]);
+  assert.match(refusal(await check(gone)), /cut off/);
+});

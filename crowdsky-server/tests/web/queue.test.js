@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Failure, Queue, delay, pause } from "../../static/upload/queue.js";
+import { Failure, Queue, delay, pause, sleep } from "../../static/upload/queue.js";
 
 const files = (n) => Array.from({ length: n }, (_, i) => ({ name: `${i}.fit`, size: 10 }));
 const states = (queue) => queue.items.map((item) => item.state);
@@ -63,7 +63,8 @@ test("a file that is bad is not tried again; failures can be skipped or tried ag
   assert.deepEqual([states(queue), waits], [["failed", "failed"], []]);
   bad = false;
   queue.items[0].state = "skipped";
-  queue.retryFailed();
+  queue.turn(["failed"], "waiting");
+  queue.start();
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.deepEqual(states(queue), ["skipped", "done"]);
   assert.equal(queue.counts().bytes, 10);
@@ -77,7 +78,7 @@ test("what would stop every file pauses the queue and loses none", async () => {
       if (out) throw new Failure("You are signed out.", { stop: true });
     },
     6,
-    { stopped: (message) => (said = message) },
+    { stopped: ({ message }) => (said = message) },
   );
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(said, "You are signed out.");
@@ -86,6 +87,59 @@ test("what would stop every file pauses the queue and loses none", async () => {
   queue.resume();
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.ok(states(queue).every((state) => state === "done"));
+});
+
+test("what a stop leaves waiting can be left out; then it has ended", async () => {
+  let over = 0;
+  let room = 3;
+  const { queue } = started(
+    async () => {
+      if ((room -= 1) < 0) throw new Failure("Your storage is full.", { stop: true });
+    },
+    10,
+    { ended: () => (over += 1) },
+  );
+  await settled();
+  assert.deepEqual([queue.paused, queue.counts().done, queue.counts().waiting, over], [true, 3, 7, 0]);
+  queue.turn(["waiting", "failed"], "skipped");
+  const { done, skipped, pending } = queue.counts();
+  assert.deepEqual({ done, skipped, pending, over, started: queue.started }, { done: 3, skipped: 7, pending: 0, over: 1, started: false });
+});
+
+test("another session: what is on its way is broken off, and what was there waits again if it can be found", async () => {
+  const signals = [];
+  const { queue } = started(async ({ name }, { signal }) => {
+    signals.push(signal);
+    if (name > "1.fit") await new Promise(() => {});
+  }, 4);
+  await settled();
+  queue.items[0].hash = "#0";
+  queue.pause();
+  queue.anew();
+  assert.deepEqual([signals[3].aborted, states(queue), queue.running], [true, ["waiting", "done", "waiting", "waiting"], 0]);
+});
+
+test("of a server that takes fewer at once, those that wait for another try leave their places", async () => {
+  let now = 0;
+  let most = 0;
+  const { queue, ended } = started(async (item) => {
+    now += 1;
+    await settled();
+    now -= 1;
+    queue.parallel = 1;
+    if (item.tries === 0) throw new Failure("Later.", { again: true });
+    most = Math.max(most, now + 1);
+  }, 6);
+  await ended;
+  assert.deepEqual([most, queue.counts().done], [1, 6]);
+});
+
+test("a wait that is over leaves nothing at its signal", async (t) => {
+  const { signal } = new AbortController();
+  const listeners = [t.mock.method(signal, "addEventListener"), t.mock.method(signal, "removeEventListener")];
+  await sleep(0.001, signal);
+  const [added, removed] = listeners.map(({ mock }) => mock.calls.map(({ arguments: [, listener] }) => listener));
+  assert.ok(added.length === 1 && removed[0] === added[0]);
 });
 
 test("pause starts no more, cancel breaks off", async () => {

@@ -7,7 +7,7 @@ const counts = (more = {}) => {
   return { ...all, pending: all.waiting + all.sending };
 };
 const now = (numbers = {}, more = {}) => ({
-  counts: counts(numbers), started: false, paused: false, offline: null, busy: false, there: 0, away: false, finished: false,
+  counts: counts(numbers), started: false, paused: false, offline: null, busy: false, there: 0, until: "2026-11-27 15:57 UTC", away: false, finished: false,
   finalising: false, checked: 0, found: 0, stacks: 0, others: 0, pace: [], again: 0, ...more,
 });
 
@@ -39,6 +39,26 @@ for (const [state, numbers, more] of [
 test("what is said while it uploads", () => {
   const seen = now({ done: 312, waiting: 1688, rejected: 2, bytes: 8e9, sent: 1.2e9 }, { started: true, others: 3, pace: ["12.1 MB/s", "about 3 minutes left"] });
   assert.equal(summary("uploading", seen), "312 of 2,000 frames there, 1.20 GB of 8.00 GB, 12.1 MB/s, about 3 minutes left. 2 not accepted, 3 left out: not .fit.");
+});
+
+test("what a busy server says is shown", () => {
+  const seen = now({ waiting: 1, bytes: 10 }, { started: true, offline: {}, again: 600, why: "The server has no room." });
+  assert.equal(headline("offline", seen), "The server is busy");
+  assert.equal(summary("offline", seen), "0 of 1 frame there, 0 B of 10 B. The server has no room. Trying again in 600 s; leave this page open and it goes on by itself.");
+});
+
+test("no more is promised than until when frames are kept, and only where some are there", () => {
+  const kept = "They are kept until 2026-11-27 15:57 UTC or longer, and stacked once you finalise.";
+  assert.equal(summary("sent", now({ done: 3 })), `3 frames on the server. ${kept}`);
+  assert.ok(summary("paused", now({ done: 1, waiting: 2 })).endsWith(kept));
+  assert.ok(!summary("paused", now({ waiting: 2 })).includes("kept"));
+});
+
+test("what is ready says that frames of earlier uploads are left out, but not where no hashes are computed", (t) => {
+  const ready = () => summary("ready", now({ waiting: 2 })).includes("uploaded before are left out");
+  assert.ok(ready());
+  t.mock.getter(globalThis, "crypto", () => undefined);
+  assert.ok(!ready());
 });
 
 test("what is said while the server is away", () => {

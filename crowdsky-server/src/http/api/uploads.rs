@@ -6,7 +6,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser};
 use crate::http::openapi::{Changing, Problems, Reading};
 use crate::secret::unhex;
-use crate::services::{Group, Incoming, Known, MAX_QUESTION, Wanted};
+use crate::services::{Group, Incoming, Known};
 use crate::storage::ByteStream;
 use crate::store::{Finalised, Micros, RawFile, Upload};
 use axum::Json;
@@ -50,12 +50,23 @@ struct Limits {
     parallel: usize,
 }
 
+impl Limits {
+    fn of(app: &App) -> Limits {
+        let limits = app.uploads.limits();
+        Limits {
+            max_file_bytes: limits.max_file_bytes,
+            max_files: limits.max_files,
+            parallel: limits.parallel_per_user.min(4),
+        }
+    }
+}
+
 /// A session.
 #[derive(Debug, Serialize, ToSchema)]
 struct Started {
     /// By which it is named.
     token: String,
-    /// If it is not finalised by then, it expires: `YYYY-MM-DD HH:MM:SS`, UTC.
+    /// If it is not finalised by then, it expires; each frame that comes moves it on. `YYYY-MM-DD HH:MM:SS`, UTC.
     expires_at: String,
     limits: Limits,
 }
@@ -83,13 +94,8 @@ async fn start(
 ) -> Result<(StatusCode, Json<Started>), ApiError> {
     let key = headers.get("idempotency-key").map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned());
     let upload = app.uploads.open(&user.user, wish.label, wish.scrub_location, key).await?;
-    let limits = app.uploads.limits();
-    let limits = Limits {
-        max_file_bytes: limits.max_file_bytes,
-        max_files: limits.max_files,
-        parallel: limits.parallel_per_user.min(4),
-    };
-    let started = Started { token: upload.token, expires_at: upload.expires_at.to_datetime(), limits };
+    let (expires_at, limits) = (upload.expires_at.to_datetime(), Limits::of(&app));
+    let started = Started { token: upload.token, expires_at, limits };
     Ok((StatusCode::CREATED, Json(started)))
 }
 
@@ -100,8 +106,9 @@ struct Asked {
     #[serde(default)]
     #[allow(dead_code, reason = "clients send it, so it is described")]
     name: Option<String>,
-    /// Bytes.
+    /// Bytes; not used.
     #[serde(default)]
+    #[allow(dead_code, reason = "clients send it, so it is described")]
     size: u64,
     /// 64 hexadecimal digits.
     #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-fA-F]{64}$")]
@@ -157,15 +164,12 @@ async fn check(
     ApiPath(token): ApiPath<String>,
     ApiJson(asked): ApiJson<Vec<Asked>>,
 ) -> Result<Json<Vec<Answered>>, ApiError> {
-    if asked.len() > MAX_QUESTION || asked.iter().any(|file| unhex::<32>(&file.sha256).is_none()) {
-        let detail = format!(
-            "Ask for at most {MAX_QUESTION} files, each by the 64 hexadecimal digits of its SHA-256."
-        );
-        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_question", detail));
-    }
-    let wanted: Vec<Wanted> =
-        asked.into_iter().map(|file| Wanted { sha256: file.sha256, size: file.size }).collect();
-    let known = app.uploads.check(&user.user, &token, &wanted).await?;
+    let hashes = asked.iter().map(|file| unhex::<32>(&file.sha256)).collect::<Option<Vec<_>>>();
+    let hashes = hashes.ok_or_else(|| {
+        let detail = "Ask for each file by the 64 hexadecimal digits of its SHA-256.";
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_question", detail)
+    })?;
+    let known = app.uploads.check(&user.user, &token, &hashes).await?;
     Ok(Json(known.into_iter().map(Answered::from).collect()))
 }
 
@@ -291,7 +295,9 @@ struct Overview {
     /// `uploading`, `complete`, `expired`.
     state: String,
     label: Option<String>,
+    /// Each frame that comes moves it on: `YYYY-MM-DD HH:MM:SS`, UTC.
     expires_at: String,
+    limits: Limits,
     file_count: i64,
     total_bytes: i64,
     files: Vec<File>,
@@ -315,6 +321,7 @@ async fn status(
         state: state.as_str().to_owned(),
         label,
         expires_at: expires_at.to_datetime(),
+        limits: Limits::of(&app),
         file_count,
         total_bytes,
         files: overview.files.into_iter().map(File::from).collect(),

@@ -19,23 +19,14 @@ pub use plan::Group;
 use super::{Doorbell, Error, Result};
 use crate::config::Settings;
 use crate::objects::Role;
-use crate::secret::random_hex;
+use crate::secret::{hex, random_hex};
 use crate::storage::{self, Blobs};
 use crate::store::{self, Earlier, Finalise, Finalised, NewUpload, RawFile, Store, Upload, User};
 use permits::Permits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What a client wants to know of a file before it sends it.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// Hexadecimal SHA-256, lower case.
-    pub sha256: String,
-    /// Bytes.
-    pub size: u64,
-}
-
-/// The same file, as the session knows it.
+/// A file that a client has, as the session knows it.
 #[derive(Debug, Clone)]
 pub struct Known {
     /// Hexadecimal SHA-256.
@@ -58,7 +49,7 @@ pub struct Overview {
 }
 
 /// Files that one question may be about.
-pub const MAX_QUESTION: usize = 1000;
+const MAX_QUESTION: usize = 1000;
 /// How often finalising starts anew when files arrive meanwhile.
 const FINALISE_TRIES: usize = 20;
 
@@ -119,14 +110,16 @@ impl Uploads {
         self.store.upload(user.id, token).await?.ok_or(Error::NotFound("upload session"))
     }
 
-    /// Which of these files the session has already, and which the user has sent in an earlier one.
-    pub async fn check(&self, user: &User, token: &str, wanted: &[Wanted]) -> Result<Vec<Known>> {
-        if wanted.len() > MAX_QUESTION {
-            let message = format!("Ask for {MAX_QUESTION} files at a time.");
-            return Err(Error::BadInput { code: "too_many", message });
+    /// Which of the files with these hashes the session has already, and which the user has sent in an earlier one.
+    pub async fn check(&self, user: &User, token: &str, hashes: &[[u8; 32]]) -> Result<Vec<Known>> {
+        if hashes.len() > MAX_QUESTION {
+            return Err(Error::bad(
+                "bad_question",
+                &format!("Ask for at most {MAX_QUESTION} files at a time."),
+            ));
         }
         let upload = self.find(user, token).await?;
-        let hashes: Vec<String> = wanted.iter().map(|file| file.sha256.to_ascii_lowercase()).collect();
+        let hashes: Vec<String> = hashes.iter().map(|hash| hex(hash)).collect();
         let files = self.store.files_with(user.id, upload.id, &hashes).await?;
         let files: BTreeMap<String, RawFile> =
             files.into_iter().map(|file| (file.sha256.clone(), file)).collect();
