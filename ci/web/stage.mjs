@@ -1,6 +1,7 @@
 // What every test in the browser needs: a server, a user, Debian's Chromium, eyes, and a hand that drops files.
 
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -10,6 +11,8 @@ import { chromium } from "playwright-core";
 export const WIDE = { width: 1280, height: 900 };
 export const NARROW = { width: 390, height: 844 };
 export const PASSWORD = "eppur si muove 1633";
+/** Seconds that a server has to end in good order. */
+const PATIENCE = 30;
 export const say = (text) => console.log(text);
 
 export function check(what, good) {
@@ -37,14 +40,23 @@ export async function serve(crowdsky, data, port = 0) {
   return { server, url };
 }
 
+/** Ends a server and waits until it is gone: while it drains, a job may still write into its folder. One that does not end is killed. */
+export async function stop(server, signal = "SIGTERM") {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const gone = once(server, "exit");
+  server.kill(signal);
+  const late = setTimeout(() => server.kill("SIGKILL"), PATIENCE * 1000);
+  await gone;
+  clearTimeout(late);
+}
+
 /** Runs a test against a server whose data lie in the folder; both are gone afterwards. */
 export async function withServer(crowdsky, folder, run) {
   const { server, url } = await serve(crowdsky, join(folder, "data"));
   try {
     await run(url);
   } finally {
-    server.removeAllListeners("exit");
-    server.kill("SIGTERM");
+    await stop(server);
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -68,16 +68,18 @@ export async function states(browser, url, crowdsky, folder, screenshots) {
   await state("ready-light");
   await page.emulateMedia({ colorScheme: "dark" });
 
-  // Files go slowly, and one of them never.
+  // Files wait until Pause is clicked, however long it takes to look at the page while it sends; one of them is refused at once.
   let refusals = 0;
+  let letPass;
+  const paused = new Promise((resolve) => (letPass = resolve));
   await page.route("**/api/v1/uploads/*/files/**", async (route) => {
     if (route.request().url().includes("184549")) {
       refusals += 1;
       const body = JSON.stringify({ code: "bad_fits", detail: "The FITS header is broken. Copy the file from the telescope again." });
       return route.fulfill({ status: 422, contentType: "application/problem+json", body });
     }
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    await route.continue().catch(() => {});
+    await paused;
+    await route.continue();
   });
   await page.locator("#files-part summary").click();
   await page.locator("#start").click();
@@ -86,6 +88,8 @@ export async function states(browser, url, crowdsky, folder, screenshots) {
   await state("uploading");
   await page.locator("#pause").click();
   await until(page, "paused");
+  letPass();
+  await page.waitForFunction(() => !document.querySelector('.file[data-state="sending"]'));
   await state("paused");
   await page.locator("#pause").click();
   await until(page, "failed");

@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WIDE, browse, check, drop, freePort, look, open, register, say, serve, simulate, until } from "./stage.mjs";
+import { WIDE, browse, check, drop, freePort, look, open, register, say, serve, simulate, stop, until } from "./stage.mjs";
 import { manyFrames } from "./frames.mjs";
 import { remembered } from "./remembered.mjs";
 import { states } from "./states.mjs";
@@ -17,8 +17,14 @@ const folder = mkdtempSync(join(tmpdir(), "crowdsky-upload-"));
 const N = 2000;
 /** What a header check may read of a file. */
 const HEADER = 11520;
+/** ms: how soon the first stack is seen, and how long a task of the page may be. */
+const FIRST = 1000;
 const LONGEST = 100;
+/** How often they are measured, at most: beside busy loops two of three measurements were too long. */
+const TRIES = 5;
 const MEMORY = 300;
+/** Where files are sent. */
+const FILES = "**/api/v1/uploads/*/files/**";
 /** Seconds that the server is away. */
 const AWAY = 20;
 const HOSTILE = "<img src=x onerror=alert(1)>.fit";
@@ -52,7 +58,7 @@ for (const how of ["arrayBuffer", "bytes", "stream", "text"]) {
 function witness() {
   window.seen = { long: [] };
   addEventListener("drop", () => (window.seen.dropped = performance.now()), true);
-  new PerformanceObserver((list) => window.seen.long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
+  new PerformanceObserver((list) => window.seen.long.push(...list.getEntries())).observe({ type: "longtask" });
   const observer = new MutationObserver(() => {
     if (!document.querySelector(".row.slot")) return;
     window.seen.first ??= performance.now();
@@ -77,14 +83,37 @@ const sent = (page, n) =>
 const overview = (page) => page.evaluate(async () => (await fetch(`/api/v1/uploads/${localStorage.getItem("crowdsky.upload")}`)).json());
 const same = (a, b) => a.size === b.size && [...a].every((one) => b.has(one));
 
-/** Measures again, at most twice, if a task was too long: on a busy machine a task may wait for its turn, and that is not the page's fault. */
-async function unhurried(page, measure) {
-  for (let tries = 0; ; tries += 1) {
-    const measured = await measure();
-    if (measured.wall[0] <= LONGEST || tries === 2) return measured;
-    say(`    a task took ${measured.wall[0].toFixed(0)} ms, ${measured.cpu[0].toFixed(0)} ms of CPU time at most; measured again`);
+/** Run in the page: ms from the drop to the first stack, and the long tasks since then, not those of the page as it loaded. */
+function sinceDrop() {
+  const { first, dropped, long } = window.seen;
+  return { took: first - dropped, long: long.filter((task) => task.startTime + task.duration > dropped).map(({ duration }) => duration) };
+}
+
+const inTime = ({ took, wall, long }) => took <= FIRST && [wall[0], ...long].every((ms) => ms <= LONGEST);
+const list = (times) => times.map((ms) => ms.toFixed(0)).join(", ");
+
+/**
+ * How soon the page shows what is dropped, and how long its tasks are in a trace and as the browser itself tells them.
+ * What was not in time is measured again: on a busy machine a task may wait for its turn, and that is not the page's fault.
+ */
+async function unhurried(browser, page, work) {
+  for (let left = TRIES - 1; ; left -= 1) {
+    const traced = await longestTasks(browser, work);
+    const measured = { ...traced, ...(await page.evaluate(sinceDrop)) };
+    if (inTime(measured) || left === 0) return measured;
+    const { took, wall, cpu, long } = measured;
+    say(`    first stack after ${took.toFixed(0)} ms, tasks of ${list(wall)} ms, of CPU time ${list(cpu)} ms, seen ${list(long)}; measured again`);
     await page.reload();
   }
+}
+
+/** Measures, and checks that all was in time. */
+async function promptly(browser, page, work) {
+  const { took, wall, cpu, long, tasks } = await unhurried(browser, page, work);
+  check(`the first stack is seen ${took.toFixed(0)} ms after the drop`, took > 0 && took <= FIRST);
+  say(`    ${tasks} tasks of the main thread, the longest ${list(wall)} ms; of CPU time ${list(cpu)} ms`);
+  check(`no task is longer than ${LONGEST} ms`, tasks > 100 && wall[0] <= LONGEST);
+  check(`the browser saw no longer one either: ${list(long) || "none of 50 ms"}`, long.every((ms) => ms <= LONGEST));
 }
 
 async function thousands(browser, night, hashes, ours) {
@@ -99,7 +128,7 @@ async function thousands(browser, night, hashes, ours) {
   const first = transfers(page);
 
   part("2,000 frames are dropped");
-  const { wall, cpu, tasks } = await unhurried(page, () => longestTasks(browser, async () => {
+  await promptly(browser, page, async () => {
     await drop(page, "#drop", night);
     await until(page, "ready");
     for (let at = 0; at < 12; at += 1) {
@@ -108,13 +137,7 @@ async function thousands(browser, night, hashes, ours) {
     }
     await page.locator("#files-part summary").click();
     await page.waitForTimeout(300);
-  }));
-  const seen = await page.evaluate(() => window.seen);
-  const took = seen.first - seen.dropped;
-  check(`the first stack is seen ${took.toFixed(0)} ms after the drop`, took > 0 && took <= 1000);
-  say(`    ${tasks} tasks of the main thread, the longest ${wall.map((ms) => ms.toFixed(0)).join(", ")} ms; of CPU time ${cpu.map((ms) => ms.toFixed(0)).join(", ")} ms`);
-  check(`no task is longer than ${LONGEST} ms`, tasks > 100 && wall[0] <= LONGEST);
-  check(`the browser saw no longer one either: ${seen.long.map((ms) => ms.toFixed(0)).join(", ") || "none of 50 ms"}`, seen.long.every((ms) => ms <= LONGEST));
+  });
   const summary = await page.locator("#summary").textContent();
   check(`all are ready: ${summary}`, summary.startsWith("2,000 frames, ") && summary.includes("for 40 stacks") && summary.includes("1 not accepted"));
   const worker = page.workers().find((worker) => worker.url().endsWith("check_worker.js"));
@@ -129,12 +152,17 @@ async function thousands(browser, night, hashes, ours) {
   check("a hostile name is text", refused.includes(HOSTILE) && (await page.locator("#uploader img").count()) === 0);
 
   part("reload in the middle");
+  // After a quarter files wait, or all might be sent while the page is looked at.
+  const waiting = [];
+  await page.route(FILES, (route) => (first.done.size < N / 4 ? route.continue() : waiting.push(route)));
   await page.locator("#start").click();
   await sent(page, N / 4);
-  await look(page, screenshots, "state-uploading-many");
   const sending = await memory(browser, page);
   check(`memory while it sends: ${mb(sending)}`, sending.renderer < MEMORY);
-  await page.reload();
+  await look(page, screenshots, "state-uploading-many");
+  // Those that have waited are on their way when the page goes.
+  await Promise.all([...waiting.map((route) => route.continue()), page.reload()]);
+  await page.unroute(FILES);
   await page.waitForSelector("#resume:not([hidden])");
   // What was on its way when the page went may still arrive.
   await sleep(0.5);
@@ -150,8 +178,7 @@ async function thousands(browser, night, hashes, ours) {
   await sent(page, Math.round((had.size + N) / 2));
 
   part(`the server is away for ${AWAY} s`);
-  ours.server.removeAllListeners("exit");
-  ours.server.kill("SIGKILL");
+  await stop(ours.server, "SIGKILL");
   await until(page, "offline");
   const before = await done(page);
   await look(page, screenshots, "state-offline");
@@ -181,7 +208,7 @@ async function alone(browser, url, night) {
   const { page } = await open(context);
   await page.addInitScript(witness);
   await register(page, url, "tycho");
-  const { wall, cpu } = await unhurried(page, () => longestTasks(browser, async () => {
+  await promptly(browser, page, async () => {
     await drop(page, "#drop", night);
     await until(page, "ready");
     await page.locator("#groups .row.slot input").first().focus();
@@ -189,9 +216,7 @@ async function alone(browser, url, night) {
       await page.keyboard.press(key);
       await page.waitForTimeout(60);
     }
-  }));
-  say(`    the longest tasks ${wall.map((ms) => ms.toFixed(0)).join(", ")} ms; of CPU time ${cpu.map((ms) => ms.toFixed(0)).join(", ")} ms`);
-  check(`no task is longer than ${LONGEST} ms`, wall[0] <= LONGEST);
+  });
   const place = await page.evaluate(() => {
     const row = document.activeElement.closest(".row");
     return [row.getAttribute("aria-posinset"), row.getAttribute("aria-setsize"), row.getBoundingClientRect().top > 0];
@@ -223,7 +248,6 @@ try {
   part("all is well");
 } finally {
   await browser.close();
-  ours.server.removeAllListeners("exit");
-  ours.server.kill("SIGTERM");
+  await stop(ours.server);
   rmSync(folder, { recursive: true, force: true });
 }
