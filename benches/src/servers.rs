@@ -1,16 +1,18 @@
 //! Servers of others, each on loopback and in a folder of its own: started by the scripts of `ci/`, stopped when dropped.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
     folder: TempDir,
     port: u16,
+    /// Bound and never listened at: so the port is nobody else's, and the server's all the same, for it sets SO_REUSEADDR.
+    _reserved: TcpSocket,
     pid: String,
 }
 
@@ -34,8 +36,7 @@ impl Server {
             return None;
         }
         let folder = tempfile::tempdir_in(place).expect("the folder can be written to");
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-        let port = free.expect("a free port").port();
+        let (reserved, port) = reserve().expect("a free port");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci").join(scripts).join("start.sh");
         let mut command = Command::new(script);
         command.args(args).arg(port.to_string()).arg(folder.path()).env("PATH", path);
@@ -44,7 +45,7 @@ impl Server {
         let said = String::from_utf8_lossy(&started.stderr);
         assert!(started.status.success(), "{program} did not start: {said}");
         let pid = String::from_utf8_lossy(&started.stdout).trim().to_owned();
-        Some(Server { folder, port, pid })
+        Some(Server { folder, port, _reserved: reserved, pid })
     }
 
     /// The address of MariaDB's own test schema, as the settings want it.
@@ -75,6 +76,15 @@ impl Server {
         let status = Command::new("kill").args([signal, &self.pid]).stderr(Stdio::null()).status();
         status.is_ok_and(|status| status.success())
     }
+}
+
+/// A port that nobody is given while the socket is there.
+fn reserve() -> std::io::Result<(TcpSocket, u16)> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((std::net::Ipv4Addr::LOCALHOST, 0).into())?;
+    let port = socket.local_addr()?.port();
+    Ok((socket, port))
 }
 
 impl Drop for Server {

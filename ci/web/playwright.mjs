@@ -39,7 +39,7 @@ async function run(url) {
   await drop(page, "#drop", night);
   await until(page, "ready");
   const summary = await page.locator("#summary").textContent();
-  check(`the folder is checked, nothing is sent: ${summary}`, /^8 frames, .* for 1 stack\. Nothing is sent yet\. 1 not accepted, 2 left out: not \.fit\./.test(summary));
+  check(`the folder is checked, nothing is sent: ${summary}`, /^8 frames, .* for 1 stack\. Nothing is sent yet\. Frames uploaded before are left out on the way\. 1 not accepted, 2 left out: not \.fit\./.test(summary));
   await page.waitForFunction(() => /^(Good|Fair|Poor): FWHM/.test(document.querySelector(".slot-quality span")?.textContent), null, { timeout: 60000 });
   await look(page, "upload-ready");
   await page.locator("#auto").uncheck();

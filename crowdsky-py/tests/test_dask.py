@@ -186,13 +186,18 @@ def test_options_that_cannot_be_are_refused_before_any_task(threads, tmp_path, m
 
 @pytest.mark.parametrize("given, at_once, each", [(None, 1, 2), (1, 2, 1)])
 def test_a_worker_makes_one_stack_at_a_time_unless_told_the_threads(threads, tmp_path, monkeypatch, given, at_once, each):
-    real, running, most, asked = _task.stack, [], [], []
+    real, running, most, asked, together = _task.stack, [], [], [], threading.Event()
 
     def watched(paths, **options):
         running.append(paths)
         most.append(len(running))
         asked.append(options["threads"])
-        time.sleep(0.1)
+        if len(running) == at_once:
+            together.set()
+        # The first waits for as many as there are to be, however late a busy machine is with them; the others do not.
+        together.wait(20)
+        together.set()
+        time.sleep(0.1)  # so that one too many is seen
         running.pop()
         return real(paths, **options)
 

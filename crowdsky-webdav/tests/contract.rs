@@ -5,6 +5,7 @@ use crowdsky_webdav::{Client, Config, Credentials, Error, Overwrite, RemotePath}
 use futures_util::{StreamExt, TryStreamExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use tokio::net::TcpSocket;
 
 fn path(text: &str) -> RemotePath {
     RemotePath::parse(text).unwrap()
@@ -74,13 +75,18 @@ async fn dav_server_in_this_process() {
 struct Server {
     pid: String,
     base: String,
+    /// Bound and never listened at: so the port is nobody else's, and the server's all the same, for it sets SO_REUSEADDR.
+    _port: TcpSocket,
     _folder: tempfile::TempDir,
 }
 
 impl Server {
     fn start(kind: &str) -> Server {
         let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let reserved = TcpSocket::new_v4().unwrap();
+        reserved.set_reuseaddr(true).unwrap();
+        reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = reserved.local_addr().unwrap().port();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/webdav/start.sh");
         let output = Command::new(script)
             .args([kind, &port.to_string()])
@@ -90,7 +96,7 @@ impl Server {
             .unwrap();
         assert!(output.status.success(), "{kind} does not start");
         let pid = String::from_utf8(output.stdout).unwrap().trim().to_owned();
-        Server { pid, base: format!("http://127.0.0.1:{port}/"), _folder: folder }
+        Server { pid, base: format!("http://127.0.0.1:{port}/"), _port: reserved, _folder: folder }
     }
 }
 

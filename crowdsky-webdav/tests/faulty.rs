@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// What befalls a request.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,11 @@ pub(crate) struct Faulty {
 
 impl Faulty {
     pub(crate) async fn start() -> Faulty {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        // A slow reader is felt: left alone, the system takes in up to 32 MB before it is.
+        socket.set_recv_buffer_size(256 << 10).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1024).unwrap();
         let dav = DavHandler::builder().filesystem(MemFs::new()).build_handler();
         let address = listener.local_addr().unwrap();
         let server = Faulty { dav, faults: Arc::default(), asked: Arc::default(), address };

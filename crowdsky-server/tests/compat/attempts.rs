@@ -2,6 +2,7 @@
 
 use super::old_worker::{OldWorker, answered, error, frames_are_there, not_yours, path_of, put, state};
 use crate::support::app::{TestApp, frame};
+use crate::support::rows::end_leases;
 use crowdsky_server::config::{Seconds, Settings};
 use crowdsky_server::store::JobState;
 use serde_json::{Value, json};
@@ -159,7 +160,7 @@ async fn u08_a_job_is_that_of_one_worker() {
 #[tokio::test(flavor = "multi_thread")]
 async fn u08_a_stalled_worker_has_lost_its_job() {
     let mut settings = impatient();
-    settings.jobs.legacy_lease_s = Duration::from_millis(400).into();
+    settings.jobs.legacy_lease_s = Seconds::new(60);
     let server = TestApp::start_with(settings).await;
     let (user, _) = server.user("owner").await;
     let (stalled, next) = (OldWorker::new(&server, "attic").await, OldWorker::new(&server, "cellar").await);
@@ -168,7 +169,7 @@ async fn u08_a_stalled_worker_has_lost_its_job() {
     let stack = frame("M 42");
     put(&server, &path_of(&job), &stack).await;
     let told = delivery(&job, stack.len());
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    end_leases(server.folder.path()).await;
     assert_eq!(stalled.complete(&told).await, not_yours(), "even before another has it");
     assert_eq!(stalled.fail(id).await, not_yours());
     let again = next.next().await;

@@ -4,7 +4,7 @@ use crate::support::dav::Dav;
 use crate::support::mariadb::Mariadb;
 use crowdsky_server::config::Database;
 use crowdsky_server::store::{self, Store};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -60,6 +60,11 @@ impl Places {
         self.folder.path()
     }
 
+    /// The server's folder of data.
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// The storage of stacks as a remote worker is told of it that delivers there itself.
     pub(super) fn direct(&self) -> String {
         let url = self.stacks_url();
@@ -72,12 +77,12 @@ impl Places {
     pub(super) async fn store(&self) -> Arc<dyn Store> {
         let url = self.mariadb.as_ref().map(|server| server.url("crowdsky"));
         let settings = Database { url, ..Database::default() };
-        store::connect(&settings, &self.folder.path().join("data")).await.unwrap()
+        store::connect(&settings, &self.data()).await.unwrap()
     }
 
     /// The settings that name these places; cheap passwords and no limits on sign-ins, for the tests sign in a lot.
     pub(super) fn settings(&self) -> String {
-        let folder = self.folder.path().join("data");
+        let folder = self.data();
         let mut toml = format!("data_dir = {:?}\n", folder.to_str().unwrap());
         if let Some(server) = &self.mariadb {
             toml += &format!("[database]\nurl = {:?}\n", server.url("crowdsky"));

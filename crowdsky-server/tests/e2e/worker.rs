@@ -2,8 +2,9 @@
 
 use super::places::Places;
 use super::server::Server;
+use std::ffi::OsStr;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -40,15 +41,34 @@ impl Recipe {
 
     /// Starts it with these options, and is killed at `fail_point` if there is one.
     pub(super) fn start(&self, options: &[&str], fail_point: Option<&str>) -> Worker {
+        self.start_in(options, fail_point.map(|point| ("CROWDSKY_FAIL_POINT", OsStr::new(point))))
+    }
+
+    /// Starts it with these options, and it is held at `fail_point` until this new file is gone; comes back when it is there.
+    pub(super) fn start_held(&self, options: &[&str], fail_point: &str, file: &Path) -> Worker {
+        std::fs::write(file, "").unwrap();
+        let variables =
+            [("CROWDSKY_FAIL_POINT", OsStr::new(fail_point)), ("CROWDSKY_FAIL_HOLD", file.as_os_str())];
+        let worker = self.start_in(options, variables);
+        let begin = Instant::now();
+        while !worker.log().contains("held at a fail point") {
+            assert!(begin.elapsed() < Duration::from_secs(90), "never at {fail_point}\n{}", worker.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        worker
+    }
+
+    fn start_in<'a>(
+        &self,
+        options: &[&str],
+        variables: impl IntoIterator<Item = (&'a str, &'a OsStr)>,
+    ) -> Worker {
         let log = self.folder.join(format!("{}.log", self.name));
         let stderr = File::options().create(true).append(true).open(&log).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_crowdsky"));
         command.args(["worker", "--server", &self.server, "--token-file"]).arg(&self.token);
         command.arg("--config").arg(&self.config).args(options);
-        command.stdout(Stdio::null()).stderr(stderr);
-        if let Some(point) = fail_point {
-            command.env("CROWDSKY_FAIL_POINT", point);
-        }
+        command.stdout(Stdio::null()).stderr(stderr).envs(variables);
         Worker { child: command.spawn().unwrap(), log }
     }
 }

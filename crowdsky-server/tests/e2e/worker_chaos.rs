@@ -6,11 +6,12 @@ use super::server::Server;
 use super::user::{User, sha256};
 use super::worker::Recipe;
 use crate::harness::Bench;
+use crate::support::rows::end_leases;
 use serde_json::Value as Json;
 use std::time::{Duration, Instant};
 
-/// No embedded worker; a lease that is over soon; several attempts one after the other.
-const SETTINGS: &str = "[worker]\ncount = 0\n[jobs]\nlease_s = 2\nheartbeat_s = 0.5\nreap_every_s = 0.3\nbackoff_first_s = 0.1\n";
+/// No embedded worker; a lease that no slow machine loses, for the tests end it; several attempts one after the other.
+const SETTINGS: &str = "[worker]\ncount = 0\n[jobs]\nlease_s = 60\nheartbeat_s = 0.5\nreap_every_s = 0.3\nbackoff_first_s = 0.1\n";
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A server with one queued job, and what its user knows.
@@ -64,6 +65,12 @@ impl Scene {
             assert!(begin.elapsed() < PATIENCE, "never {wanted}: {job}\n{}", self.server.log_tail());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// The lease of a worker that gives no sign any more is over; the server takes the job back.
+    async fn lease_ends(&self) {
+        end_leases(&self.places.data()).await;
+        self.wait_for_status("retry").await;
     }
 
     /// Every frame the user was told is safe can be read back; with a stack it is that which must be there.
@@ -120,7 +127,7 @@ async fn killed_with(scene: Scene, point: &str, more: impl Fn(&Places) -> String
     assert_eq!(first.end(PATIENCE), None, "killed by a signal\n{}", first.log());
     assert!(first.log().contains("killed at a fail point"), "{}", first.log());
     scene.raws_are_there();
-    scene.wait_for_status("retry").await;
+    scene.lease_ends().await;
     let _next = recipe.start(&[], None);
     scene.one_stack().await;
     let outcomes: Vec<Json> =
@@ -144,12 +151,13 @@ async fn killed_after_the_commit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn u08_stopped_for_longer_than_its_lease() {
     let scene = Scene::new(Bytes::Local).await;
-    let mut stalled = scene.recipe("attic", "").start(&["--once"], None);
-    scene.wait_for_status("processing").await;
+    let busy = scene.places.folder().join("busy");
+    let mut stalled = scene.recipe("attic", "").start_held(&["--once"], "in_stack", &busy);
     stalled.signal("STOP");
-    scene.wait_for_status("retry").await;
+    scene.lease_ends().await;
     let _next = scene.recipe("cellar", "").start(&[], None);
     scene.one_stack().await;
+    std::fs::remove_file(busy).unwrap();
     stalled.signal("CONT");
     assert_eq!(stalled.end(PATIENCE), Some(1), "what it did was in vain\n{}", stalled.log());
     scene.one_stack().await;
@@ -163,12 +171,14 @@ async fn u08_stopped_for_longer_than_its_lease() {
 async fn u01_told_to_end() {
     let scene = Scene::new(Bytes::Local).await;
     let recipe = scene.recipe("attic", "[http]\ndrain_s = 0\n");
-    let mut worker = recipe.start(&[], None);
-    scene.wait_for_status("processing").await;
+    // It computes and would go on for ever.
+    let mut worker = recipe.start_held(&[], "in_stack", &scene.places.folder().join("busy"));
+    assert_eq!(scene.job().await["status"], "processing");
     let told = Instant::now();
     worker.signal("TERM");
     assert_eq!(worker.end(PATIENCE), Some(0), "{}", worker.log());
-    assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
+    // Without `drain_s = 0` it would be given 30 s.
+    assert!(told.elapsed() < Duration::from_secs(20), "{:?}", told.elapsed());
     let (job, attempts) = (scene.job().await, scene.attempts().await);
     assert_eq!((&job["status"], &job["attempt"]), (&"pending".into(), &0.into()), "{job}");
     assert_eq!(attempts[0]["outcome"], "released");

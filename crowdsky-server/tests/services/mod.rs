@@ -9,11 +9,12 @@ use crowdsky_server::config::{Seconds, Settings};
 use crowdsky_server::store::{Claim, JobId};
 use std::time::Duration;
 
-/// Leases are short, and every object is old enough to be an orphan.
+/// Leases are looked at every 2 s, a third of what they last, and every object is old enough to be an orphan.
 fn settings() -> Settings {
     let mut settings = Settings::default();
     settings.accounts.bcrypt_cost = 4;
-    settings.jobs.lease_s = Seconds::new(1);
+    // One of a second is lost by a test that gets no processor for as long.
+    settings.jobs.lease_s = Seconds::new(6);
     settings.upkeep.orphan_age_s = Seconds::new(0);
     settings
 }

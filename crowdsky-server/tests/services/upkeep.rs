@@ -2,17 +2,20 @@
 
 use super::{claim, settings};
 use crate::support::app::{TestApp, body};
+use crate::support::rows::hand;
 use crate::support::trouble::{Trouble, troubled};
 use crowdsky_server::config::Seconds;
 use crowdsky_server::objects::Role;
 use crowdsky_server::services::{Fsck, Swept};
 use crowdsky_server::storage::{BlobKey, Blobs};
 use crowdsky_server::store::JobState;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, raw_sql};
+use sqlx::raw_sql;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
+const PATIENCE: Duration = Duration::from_secs(20);
 const HOUR: Duration = Duration::from_secs(3600);
 const FIX: Fsck = Fsck { fix: true, quick: false };
 
@@ -79,8 +82,7 @@ async fn one_failing_step_keeps_no_other_from_its_work() {
     let server = TestApp::start_with(settings()).await;
     put(&server, Role::Raws, "raws/u1/s1/old.fit").await;
     server.app.store.doom(Role::Raws, "raws/u1/s1/old.fit", "deleted", Duration::ZERO).await.unwrap();
-    let file = server.folder.path().join("crowdsky.sqlite");
-    let mut hand = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    let mut hand = hand(server.folder.path()).await;
     raw_sql("ALTER TABLE upload_sessions RENAME TO away").execute(&mut hand).await.unwrap();
     server.app.upkeep.round().await.unwrap_err();
     assert_eq!(pending(&server).await, 0, "the outbox was emptied all the same");
@@ -92,8 +94,9 @@ async fn a_storage_that_hangs_holds_nobody_up() {
     let mut settings = settings();
     settings.upkeep.every_s = Seconds::new(0);
     settings.jobs.reap_every_s = Seconds::new(0);
+    let begun = Arc::new(AtomicUsize::new(0));
     let server = TestApp::start_over(settings, |blobs| Blobs {
-        raws: troubled(&blobs.raws, Trouble::DeletesHang),
+        raws: troubled(&blobs.raws, Trouble::DeletesHang(begun.clone())),
         ..blobs
     })
     .await;
@@ -106,15 +109,19 @@ async fn a_storage_that_hangs_holds_nobody_up() {
     let stop = CancellationToken::new();
     let (upkeep, ended) = (server.app.upkeep.clone(), stop.clone());
     let janitor = tokio::spawn(async move { upkeep.run(ended).await });
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let begin = Instant::now();
+    while begun.load(Ordering::SeqCst) < 8 {
+        assert!(begin.elapsed() < PATIENCE, "the deletes never begin");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let others = server.app.store.doomed(100, HOUR).await.unwrap().len();
     assert_eq!(others, 32, "eight deletes run, no more are hidden");
     claim(&server, job, Duration::from_millis(100)).await;
     let begin = Instant::now();
     while server.app.store.job(job).await.unwrap().unwrap().state != JobState::Ready {
-        assert!(begin.elapsed() < Duration::from_secs(20), "the lease never ends");
+        assert!(begin.elapsed() < PATIENCE, "the lease never ends");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     stop.cancel();
-    tokio::time::timeout(Duration::from_secs(5), janitor).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, janitor).await.unwrap().unwrap();
 }

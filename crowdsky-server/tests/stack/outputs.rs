@@ -25,23 +25,29 @@ fn what_exists_is_not_replaced_unasked() {
 #[test]
 fn outputs_are_checked_before_the_work() {
     let bench = Bench::new();
-    // Ten seconds of work, so that a check at its end would be noticed.
-    let files = bench.night("night", small(120));
+    // Three seconds of work, so that a check at its end would be noticed.
+    let files = bench.night("night", small(240));
     let frame = files[0].to_str().unwrap();
-    let started = Instant::now();
-    let stack = |args: &[&str]| bench.crowdsky(["stack", "night"].iter().chain(args));
-    stack(&["-o", "no/such/s.fits"]).fails(1, &["no/such/s.fits", "there is no folder no/such"]);
-    stack(&["-o", "s.fits", "--preview", "gone/s.png"]).fails(1, &["gone/s.png", "there is no folder"]);
-    stack(&["-o", "night"]).fails(1, &["night is a folder"]);
-    stack(&["-o", frame, "--overwrite"]).fails(1, &["is one of the frames"]);
-    stack(&["-o", "s.fits", "--report", "./night/../s.fits"]).fails(2, &["--output and --report"]);
+    let refused = |args: &[&str], status: i32, words: &[&str]| {
+        // The best of three, since a test machine may be busy.
+        let soon = (0..3).any(|_| {
+            let started = Instant::now();
+            bench.crowdsky(["stack", "night"].iter().chain(args)).fails(status, words);
+            started.elapsed() < Duration::from_secs(1)
+        });
+        assert!(soon, "{args:?} takes more than a second");
+    };
+    refused(&["-o", "no/such/s.fits"], 1, &["no/such/s.fits", "there is no folder no/such"]);
+    refused(&["-o", "s.fits", "--preview", "gone/s.png"], 1, &["gone/s.png", "there is no folder"]);
+    refused(&["-o", "night"], 1, &["night is a folder"]);
+    refused(&["-o", frame, "--overwrite"], 1, &["is one of the frames"]);
+    refused(&["-o", "s.fits", "--report", "./night/../s.fits"], 2, &["--output and --report"]);
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(frame, bench.path("link.fits")).unwrap();
-        stack(&["-o", "link.fits", "--overwrite"]).fails(1, &["is one of the frames"]);
-        stack(&["-o", "/dev/null", "--overwrite"]).fails(1, &["/dev/null is not a regular file"]);
+        refused(&["-o", "link.fits", "--overwrite"], 1, &["is one of the frames"]);
+        refused(&["-o", "/dev/null", "--overwrite"], 1, &["/dev/null is not a regular file"]);
     }
-    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     assert!(files.iter().all(|file| std::fs::metadata(file).unwrap().len() > 400_000));
 }
 

@@ -1,6 +1,6 @@
 //! WebDAV servers: Debian's, started by `ci/webdav/start.sh`, and one in this process.
 
-use super::mariadb::free_port;
+use super::port::Port;
 use dav_server::{DavHandler, localfs::LocalFs};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,17 +11,18 @@ use tempfile::TempDir;
 pub(crate) struct Dav {
     folder: TempDir,
     port: u16,
-    pid: Option<String>,
+    /// Of a server that was started: its process number, and its port as long as it runs.
+    started: Option<(String, Port)>,
 }
 
 impl Dav {
     /// Starts `rclone`, `apache`, `nginx` or `wsgidav`. That it does not start is a failure.
     pub(crate) fn start(kind: &str) -> Dav {
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let port = Port::any();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/webdav/start.sh");
         let started = Command::new(script)
-            .args([kind, &port.to_string()])
+            .args([kind, &port.number().to_string()])
             .arg(folder.path())
             .stdin(Stdio::null())
             .output()
@@ -32,7 +33,7 @@ impl Dav {
             String::from_utf8_lossy(&started.stderr)
         );
         let pid = String::from_utf8(started.stdout).unwrap().trim().to_owned();
-        Dav { folder, port, pid: Some(pid) }
+        Dav { folder, port: port.number(), started: Some((pid, port)) }
     }
 
     /// The crate `dav-server` over a folder, in this process.
@@ -48,7 +49,7 @@ impl Dav {
             async move { handler.handle(request).await.map(axum::body::Body::new) }
         });
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Dav { folder, port, pid: None }
+        Dav { folder, port, started: None }
     }
 
     /// Its base address.
@@ -69,7 +70,7 @@ impl Dav {
 
 impl Drop for Dav {
     fn drop(&mut self) {
-        if let Some(pid) = &self.pid {
+        if let Some((pid, _)) = &self.started {
             let _ = Command::new("kill").arg(pid).status();
         }
     }

@@ -1,6 +1,6 @@
 //! A MariaDB of the test's own, on loopback, gone with it. That it does not start is a failure, never a skip.
 
-use std::net::TcpListener;
+use super::port::Port;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub(crate) struct Mariadb {
     folder: TempDir,
-    port: u16,
+    port: Port,
     pid: String,
 }
 
@@ -17,10 +17,10 @@ impl Mariadb {
     /// Starts one; takes a few seconds.
     pub(crate) fn start() -> Mariadb {
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let port = Port::any();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/mariadb/start.sh");
         let started = Command::new(script)
-            .arg(port.to_string())
+            .arg(port.number().to_string())
             .arg(folder.path())
             // A server that starts removes temporary tables of others from the folder they share.
             .env("TMPDIR", folder.path())
@@ -35,12 +35,12 @@ impl Mariadb {
 
     /// Its port.
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// Address of the database `name`, which is made if it is not there.
     pub(crate) fn url(&self, name: &str) -> String {
-        self.url_at(name, self.port)
+        self.url_at(name, self.port())
     }
 
     /// The same by way of another port.
@@ -66,9 +66,4 @@ impl Drop for Mariadb {
     fn drop(&mut self) {
         let _ = Command::new("kill").args(["-9", &self.pid]).status();
     }
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -9,7 +9,7 @@ use futures_util::stream::BoxStream;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What goes wrong.
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub(crate) enum Trouble {
     BytesBeforeMove(Vec<u8>),
     /// The first read never begins; the later ones do.
     FirstReadHangs(AtomicBool),
-    /// Deletes never end.
-    DeletesHang,
+    /// Deletes never end; so many have begun.
+    DeletesHang(Arc<AtomicUsize>),
     /// Listings tell no times.
     NoTimes,
 }
@@ -73,7 +73,8 @@ impl BlobStore for Troubled {
     }
 
     async fn delete(&self, key: &BlobKey) -> Result<()> {
-        if matches!(self.trouble, Trouble::DeletesHang) {
+        if let Trouble::DeletesHang(begun) = &self.trouble {
+            begun.fetch_add(1, Ordering::SeqCst);
             std::future::pending::<()>().await;
         }
         self.inner.delete(key).await

@@ -10,11 +10,19 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Works until told to stop after `span`; what was done, and how long it took to end.
-async fn worked_for(source: &Arc<Scripted>, span: Duration) -> (Done, Duration) {
+/// Less than anything a worker waits for: 20 s for a job, 30 s for the end of one, a minute for room.
+const SOON: Duration = Duration::from_secs(15);
+
+/// Works until told to stop, `span` after the source has heard this many things; what was done, and how long it took to end.
+async fn worked_for(source: &Arc<Scripted>, heard: usize, span: Duration) -> (Done, Duration) {
     let stop = CancellationToken::new();
     let (told, mine) = (stop.clone(), source.clone());
     let worker = tokio::spawn(async move { work(mine, &plan(), told).await.unwrap() });
+    let begin = Instant::now();
+    while source.told().len() < heard {
+        assert!(begin.elapsed() < Duration::from_secs(20), "no more than {:?}", source.told());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     tokio::time::sleep(span).await;
     let begin = Instant::now();
     stop.cancel();
@@ -25,19 +33,20 @@ async fn worked_for(source: &Arc<Scripted>, span: Duration) -> (Done, Duration) 
 #[tokio::test]
 async fn u01_a_claim_on_its_way_is_handed_back() {
     let tasks = Mutex::new([task(1, JobKind::Noop)].into());
-    let source = Arc::new(Scripted { tasks, claim_takes: Duration::from_millis(600), ..Scripted::default() });
-    let (done, took) = worked_for(&source, Duration::from_millis(100)).await;
+    // It gives one after a second: the worker has been told to stop long before, and waits 2 s for it.
+    let source = Arc::new(Scripted { tasks, claim_takes: Duration::from_secs(1), ..Scripted::default() });
+    let (done, took) = worked_for(&source, 0, Duration::from_millis(100)).await;
     assert_eq!(done, Done::default());
     assert_eq!(source.told(), ["claim", "release 1"]);
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < SOON, "{took:?}");
 }
 
 /// One that waits for a job is not waited for.
 #[tokio::test]
 async fn u01_a_claim_that_gives_nothing_keeps_nobody() {
-    let (done, took) = worked_for(&Arc::default(), Duration::from_millis(100)).await;
+    let (done, took) = worked_for(&Arc::default(), 0, Duration::from_millis(100)).await;
     assert_eq!(done, Done::default());
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < SOON, "{took:?}");
 }
 
 /// A server that restarts does not cost the work of minutes.
@@ -76,7 +85,7 @@ async fn what_is_refused_or_lost_is_not_tried_again() {
         ),
         ..Scripted::default()
     });
-    let (done, _) = worked_for(&lost, Duration::from_millis(300)).await;
+    let (done, _) = worked_for(&lost, 5, Duration::ZERO).await;
     assert_eq!(done, Done { completed: 0, other: 2 });
     assert_eq!(lost.told(), ["claim", "complete 1", "claim", "complete 2", "fail worker_error 2"]);
 }
@@ -89,8 +98,8 @@ async fn a_full_storage_fails_no_job() {
         complete: Mutex::new([full()].into()),
         ..Scripted::default()
     });
-    let (done, took) = worked_for(&source, Duration::from_secs(1)).await;
+    let (done, took) = worked_for(&source, 3, Duration::from_secs(1)).await;
     assert_eq!(done, Done { completed: 0, other: 1 });
     assert_eq!(source.told(), ["claim", "complete 1", "release 1"]);
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < SOON, "{took:?}");
 }
