@@ -76,7 +76,7 @@ function slotRow(groups) {
     // Nothing is taken back by its tick.
     const there = out ? `already sent${done > 1 ? " are stacked" : ""}` : "there";
     write(frames, `${count(members.length, "frame")}${exposure}${done ? `, ${done} ${there}` : ""}`);
-    write(thin, n >= FEW ? "" : n === 1 ? "One frame alone is no stack: it waits for a second" : "Few frames: a thin stack");
+    write(thin, n >= FEW ? "" : n === 1 ? "One frame alone: no stack yet" : "Few frames: a thin stack");
     box.setAttribute("aria-label", `${title(group)}, ${when.textContent}, ${frames.textContent}${n < FEW ? `, ${thin.textContent}` : ""}`);
     if (group.look) return group.look.draw(group, row.target, { picture, bar, words });
     picture.setAttribute("aria-label", "No picture yet");

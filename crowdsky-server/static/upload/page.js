@@ -203,7 +203,7 @@ function show({ token, jobs, rejected }) {
   session.forget();
   forget();
   $("result").hidden = false;
-  $("result-text").textContent = `Queued: ${count(jobs.length, "job")}, one for each stack. ${earlier ? `Left out: ${count(earlier, "frame")} uploaded before. ` : ""}You can close this page.`;
+  $("result-text").textContent = `Queued: ${count(jobs.length, "job")}. ${earlier ? `Left out: ${count(earlier, "frame")} uploaded before. ` : ""}You can close this page.`;
   $("result-rejected").replaceChildren(...rejected.map(({ filename, reason }) => make("li", "", `${filename} is in no stack: ${reason}`)));
   $("result-link").href = `/status.php?session=${encodeURIComponent(token)}`;
   screen.drawNow();

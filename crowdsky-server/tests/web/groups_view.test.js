@@ -29,7 +29,7 @@ test("what has arrived of a chunk that is unticked is told", () => {
 });
 
 test("a single frame waits for a second one", () => {
-  assert.equal(said({ members: members("waiting") }).thin, "One frame alone is no stack: it waits for a second");
+  assert.equal(said({ members: members("waiting") }).thin, "One frame alone: no stack yet");
   assert.equal(said({ members: members("waiting", "waiting") }).thin, "Few frames: a thin stack");
   assert.equal(said({ members: members("waiting"), had: 3 }).thin, "Looking at frames ...");
 });
