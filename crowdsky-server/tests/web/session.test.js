@@ -189,7 +189,8 @@ test("cancel reaches a file whose hash is being computed", async () => {
   assert.deepEqual([asked, puts, session.known, session.there.size], [["POST uploads", "DELETE uploads/T1"], [], null, 0]);
 });
 
-test("cancel reaches a file that is being asked about", async () => {
+/** File `a`, asked about when the upload is cancelled; `answer` tells then that the session has it. */
+async function cancelledWhileAsked() {
   let answer;
   const { session } = stage({ answers: { "POST uploads/T1/check": () => new Promise((resolve) => (answer = resolve)) } });
   const { queue, puts } = sending(session);
@@ -198,24 +199,22 @@ test("cancel reaches a file that is being asked about", async () => {
   await settled();
   queue.cancel();
   await session.abandon();
-  answer([{ sha256: "#a", status: "have" }]);
+  return { session, queue, puts, answer: () => answer([{ sha256: "#a", status: "have" }]) };
+}
+
+test("cancel reaches a file that is being asked about", async () => {
+  const { session, puts, answer } = await cancelledWhileAsked();
+  answer();
   await settled();
   assert.deepEqual([puts, session.there.size], [[], 0]);
 });
 
 test("the same file, dropped again after a cancel, does not share the fate of the first", async () => {
-  let answer;
-  const { session } = stage({ answers: { "POST uploads/T1/check": () => new Promise((resolve) => (answer = resolve)) } });
-  const { queue, puts } = sending(session);
-  queue.add(files("a"));
-  queue.start();
-  await settled();
-  queue.cancel();
-  await session.abandon();
+  const { session, queue, puts, answer } = await cancelledWhileAsked();
   queue.add(files("a"));
   queue.start();
   await settled(10);
-  answer([{ sha256: "#a", status: "have" }]);
+  answer();
   await settled();
   assert.deepEqual([puts, queue.counts().done, [...session.there]], [["T2 a"], 1, ["#a"]]);
 });
