@@ -32,7 +32,7 @@ impl Checked {
             }
             _ => None,
         };
-        let long = head.parsed.len > header_blocks.saturating_mul(BLOCK);
+        let long = head.header_bytes > header_blocks.saturating_mul(BLOCK) as u64;
         let refusal = long
             .then_some(Refusal::LongHeader(header_blocks as u64))
             .or_else(|| head.verdict.clone().err())

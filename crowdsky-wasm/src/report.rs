@@ -57,11 +57,10 @@ impl<'a> From<&'a Checked> for Report<'a> {
             healpix_pixel: facts
                 .and_then(|facts| facts.pointing)
                 .map(|pos| HealpixTile::from_pos(&pos).index()),
-            header_bytes: head.map(|head| head.parsed.len as u64),
+            header_bytes: head.map(|head| head.header_bytes),
             expected_bytes: head.and_then(FrameHead::padded_end),
             bytes: checked.bytes,
-            cards: head
-                .map_or(Vec::new(), |head| head.parsed.header.cards().iter().map(CardForm::from).collect()),
+            cards: head.map_or(Vec::new(), |head| head.header.cards().iter().map(CardForm::from).collect()),
             findings: head.map_or(Vec::new(), |head| head.findings.iter().map(FindingForm::from).collect()),
         }
     }

@@ -26,7 +26,9 @@ use crowdsky_core::FrameMeta;
 #[non_exhaustive]
 pub struct FrameHead {
     /// The header.
-    pub parsed: ParsedHeader,
+    pub header: Header,
+    /// Bytes it takes, padding included: where the data starts.
+    pub header_bytes: u64,
     /// What it says of the exposure.
     pub facts: FrameMeta,
     /// What the file is.
@@ -42,28 +44,28 @@ pub struct FrameHead {
 impl FrameHead {
     /// Reads a header.
     pub fn of(parsed: ParsedHeader) -> FrameHead {
-        let header = &parsed.header;
-        let (facts, noted) = frame_meta(header);
-        let mut findings = parsed.findings.clone();
-        let layout = Layout::of(header).map(|(layout, odd)| {
+        let ParsedHeader { header, mut findings, len } = parsed;
+        let header_bytes = len as u64;
+        let (facts, noted) = frame_meta(&header);
+        let layout = Layout::of(&header).map(|(layout, odd)| {
             findings.extend(odd);
-            findings.extend(of_scaling(header, &layout));
+            findings.extend(of_scaling(&header, &layout));
             layout
         });
         let shape =
             layout.as_ref().ok().filter(|layout| layout.kind.is_image()).map(|layout| &layout.shape[..]);
-        let class = FrameClass::of(&facts, matches!(shape, Some([_, _, 3])), header);
+        let class = FrameClass::of(&facts, matches!(shape, Some([_, _, 3])), &header);
         let verdict = layout.as_ref().map_err(Refusal::from).and_then(|layout| {
-            Refusal::of(layout, &facts, class).map_or(Ok(padded(data_end(&parsed, layout))), Err)
+            Refusal::of(layout, &facts, class).map_or(Ok(padded(header_bytes + layout.data_bytes)), Err)
         });
-        findings.extend(class.findings(&facts, noted, header));
+        findings.extend(class.findings(&facts, noted, &header));
         findings.sort_by_key(|finding| finding.offset);
-        FrameHead { parsed, facts, class, findings, layout, verdict }
+        FrameHead { header, header_bytes, facts, class, findings, layout, verdict }
     }
 
     /// Bytes up to the end of the data, padding left out.
     pub fn data_end(&self) -> Option<u64> {
-        self.layout.as_ref().ok().map(|layout| data_end(&self.parsed, layout))
+        self.layout.as_ref().ok().map(|layout| self.header_bytes + layout.data_bytes)
     }
 
     /// Bytes up to the end of the padding: those of a file that ends with this unit.
@@ -84,10 +86,6 @@ fn of_scaling(header: &Header, layout: &Layout) -> Vec<Finding> {
 /// The header's length is a multiple of a block, so padding counts from the beginning of the file as well.
 fn padded(end: u64) -> u64 {
     end + padding(end)
-}
-
-fn data_end(parsed: &ParsedHeader, layout: &Layout) -> u64 {
-    parsed.len as u64 + layout.data_bytes
 }
 
 #[cfg(test)]
